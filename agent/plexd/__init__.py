@@ -1,0 +1,1 @@
+"""The Plexsphere node agent."""

@@ -1,0 +1,1 @@
+"""Translation between a surface, or a port of one context, and the context that answers."""

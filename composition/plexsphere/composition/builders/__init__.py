@@ -1,0 +1,1 @@
+"""Typed builder functions the container points at, one module per context."""

@@ -1,0 +1,1 @@
+"""The ports ring of managed push."""

@@ -1,0 +1,1 @@
+"""The domain ring of observability."""

@@ -1,0 +1,1 @@
+"""The application ring of policy."""

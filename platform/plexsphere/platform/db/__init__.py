@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the ambient unit of work, the migrator."""
