@@ -1,0 +1,1 @@
+DROP TABLE node_drift, node_capabilities, nodes, released_addresses, meshes;
