@@ -1,0 +1,75 @@
+"""Assemble the ASGI application from ready-made services."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from plexsphere.api.edge import AsgiApp, Edge, HotRoutes
+from plexsphere.api.gate import Gate
+from plexsphere.api.openapi import document
+from plexsphere.api.operation import Operation
+from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
+from plexsphere.api.refusals import refusal_of
+from plexsphere.api.v1.meta.controller import MetaController
+from plexsphere.api.v1.meta.wiring import Health
+
+CONTROLLERS: Final = (MetaController,)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One slot per surface; a slot's name is the name its handlers ask for."""
+
+    gate: Gate
+    health: Health
+
+
+def create_app(
+    services: Services, hot: HotRoutes, hot_operations: tuple[Operation, ...], version: str
+) -> AsgiApp:
+    """Return the application the server runs."""
+    router = Litestar(
+        route_handlers=CONTROLLERS,
+        dependencies={each.name: _provided(getattr(services, each.name)) for each in fields(services)},
+        exception_handlers={Exception: _answer},
+        openapi_config=None,
+        on_app_init=[_quiet],
+    )
+    operations = [*routed_operations(router), *hot_operations]
+    router.state = State(
+        {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
+    )
+    return Edge(router, hot)
+
+
+def routed_operations(router: Litestar) -> list[Operation]:
+    """Return the operation of every route."""
+    handlers = {
+        id(handler): handler for route in router.routes for handler in getattr(route, "route_handlers", ())
+    }
+    return [handler.opt["operation"] for handler in handlers.values() if "operation" in handler.opt]
+
+
+def _provided(service: Any) -> Provide:
+    return Provide(lambda: service, sync_to_thread=False)
+
+
+def _quiet(config: AppConfig) -> AppConfig:
+    # Errors are logged once, by the table that answers them, without locals or values.
+    config.logging_config = None
+    return config
+
+
+def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    refusal: Refusal = refusal_of(error)
+    return Response(
+        render(refusal, request.scope["path"]),
+        status_code=refusal.problem.status,
+        headers=dict(refusal.headers),
+        media_type=MEDIA_TYPE,
+    )

@@ -1,0 +1,112 @@
+"""Request bodies: read under a cap, inflated under a cap, decoded by the one decoder (design D5)."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from plexsphere.api import catalogue
+from plexsphere.api.problem import Problem, Refusal
+from plexsphere.platform.json_decoder import MalformedJson, decode
+
+T = TypeVar("T")
+
+KIB: Final = 1024
+GZIP_WINDOW: Final = 31
+INFLATE_STEP: Final = 64 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRule(Generic[T]):
+    """What one operation's body must be: its shape, its cap in bytes, and what a breach is called."""
+
+    decoder: msgspec.json.Decoder[T]
+    cap: int = 8 * KIB
+    too_large: Problem = catalogue.BODY_TOO_LARGE
+    invalid: Problem = catalogue.INVALID_BODY
+    unique_keys: bool = False
+
+    def decode(self, octets: bytes) -> T:
+        """
+        Return the body as a value.
+
+        Raises:
+            Refusal: `invalid`, with the place and the rule.
+        """
+        try:
+            return decode(self.decoder, octets, unique_keys=self.unique_keys)
+        except MalformedJson as error:
+            raise Refusal(self.invalid, str(error)) from None
+
+
+async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T:
+    """
+    Read, inflate and decode a request body; at most one byte more than the cap is kept.
+
+    Raises:
+        Refusal: too large, an encoding other than gzip, a media type other than JSON, or not of the shape.
+    """
+    _require_json(headers.get("content-type", ""))
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise Refusal(catalogue.UNSUPPORTED_ENCODING)
+    octets = await _receive_all(receive, rule)
+    return rule.decode(inflate(octets, rule) if encoding == "gzip" else octets)
+
+
+def _require_json(content_type: str) -> None:
+    media, _, parameters = content_type.partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if media.strip().lower() not in ("", "application/json") or charset not in ("", "utf-8"):
+        raise Refusal(catalogue.UNSUPPORTED_MEDIA_TYPE)
+
+
+async def _receive_all(receive: Any, rule: BodyRule[Any]) -> bytes:
+    received = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        received += message.get("body", b"")
+        if len(received) > rule.cap:
+            raise Refusal(rule.too_large)
+        if not message.get("more_body", False):
+            return bytes(received)
+
+
+def inflate(octets: bytes, rule: BodyRule[Any]) -> bytes:
+    """
+    Inflate every gzip member, stopping as soon as the cap is passed.
+
+    Raises:
+        Refusal: too large once inflated, cut, corrupt, or followed by something else.
+    """
+    inflated = bytearray()
+    rest = octets
+    while rest or not inflated:
+        member = zlib.decompressobj(GZIP_WINDOW)
+        rest = _inflate_member(member, rest, inflated, rule)
+        if not rest:
+            break
+    return bytes(inflated)
+
+
+def _inflate_member(member: Any, octets: bytes, inflated: bytearray, rule: BodyRule[Any]) -> bytes:
+    try:
+        while not member.eof:
+            step = member.decompress(octets, INFLATE_STEP)
+            octets = member.unconsumed_tail
+            inflated += step
+            if len(inflated) > rule.cap:
+                raise Refusal(rule.too_large)
+            if not step and not octets and not member.eof:
+                raise Refusal(rule.invalid, "the gzip body is cut")
+    except zlib.error:
+        raise Refusal(rule.invalid, "the body is not gzip") from None
+    return bytes(member.unused_data)
+
+
+class Disconnected(Exception):
+    """The client went away before its body was complete; nothing was done."""

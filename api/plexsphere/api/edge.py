@@ -1,0 +1,75 @@
+"""The outermost layer: correlation, hot routes before the router, one place where every error is answered."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from plexsphere.api.body import Disconnected
+from plexsphere.api.refusals import answer, refusal_of
+from plexsphere.platform.ids import mint_id
+from plexsphere.platform.kernel.correlation import CORRELATION_ID
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+CORRELATION: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class HotRoutes(Protocol):
+    """The agents' hot calls, dispatched before the router (design section 5)."""
+
+    def match(self, scope: Any, /) -> AsgiApp | None:
+        """Return the application that answers the request, or None when the router does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The ASGI application that the server runs."""
+
+    router: AsgiApp
+    hot: HotRoutes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.router(scope, receive, send)
+            return
+        correlation = _correlation(scope)
+        CORRELATION_ID.set(correlation)
+        response = _Response(send, correlation.encode())
+        try:
+            await (self.hot.match(scope) or self.router)(scope, receive, response)
+        except Disconnected:
+            return
+        except Exception as error:
+            refusal = refusal_of(error)
+            if not response.started:
+                await answer(response, refusal, scope["path"])
+
+
+class _Response:
+    """Sends on, and adds to the head what every response carries."""
+
+    __slots__ = ("_correlation", "_send", "started")
+
+    def __init__(self, send: Any, correlation: bytes) -> None:
+        self._send = send
+        self._correlation = correlation
+        self.started = False
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [
+                *message["headers"],
+                (b"x-correlation-id", self._correlation),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+        await self._send(message)
+
+
+def _correlation(scope: Any) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id" and CORRELATION.fullmatch(value):
+            return str(value, "ascii")
+    return mint_id().hex

@@ -1,0 +1,150 @@
+"""The gate of every operator operation, in the order of design D4: credential, path ids, ReBAC."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+from uuid import UUID
+
+from litestar import Request
+
+from plexsphere.api import catalogue
+from plexsphere.api.callers import (
+    AuthorizationAway,
+    Caller,
+    CallingNode,
+    Denials,
+    Nodes,
+    Operators,
+    Permissions,
+    Permitted,
+    Verdict,
+)
+from plexsphere.api.problem import Problem, Refusal
+from plexsphere.platform.kernel.ids import parse_id
+from plexsphere.platform.kernel.secret import Secret
+from plexsphere.platform.kernel.subjects import Reference
+
+AnyRequest = Request[Any, Any, Any]
+Item = TypeVar("Item")
+
+LONGEST_BEARER: Final = 4096
+CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
+
+
+def bearer_of(authorization: str) -> Secret[str]:
+    """
+    Return the bearer credential of an Authorization header.
+
+    Raises:
+        Refusal: `unauthenticated`, when there is none.
+    """
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(text) <= LONGEST_BEARER:
+        raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
+    return Secret(text.strip())
+
+
+def path_id(text: str, problem: Problem) -> UUID:
+    """
+    Read an id from the path (design D1).
+
+    Raises:
+        Refusal: the problem, when it is not the 36-character form.
+    """
+    try:
+        return parse_id(text)
+    except ValueError:
+        raise Refusal(problem) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets an operator's request through, or refuses it with its documented answer."""
+
+    operators: Operators
+    permissions: Permissions
+    denials: Denials
+
+    async def operator(self, request: AnyRequest) -> Caller:
+        """
+        Return the operator who calls.
+
+        Raises:
+            Refusal: `unauthenticated`.
+        """
+        caller = await self.operators.resolve(bearer_of(request.headers.get("authorization", "")))
+        if caller is None:
+            raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
+        return caller
+
+    async def require(self, caller: Caller, permission: str, resource: Reference, relation: str) -> Permitted:
+        """
+        Return the proof that the caller holds the permission; a denial is audited as `relation` first.
+
+        Raises:
+            Refusal: `permission_denied` or `authz_unavailable`.
+        """
+        verdict = await self._decide(caller, permission, resource)
+        if not verdict.allowed:
+            await self.denials.denied(caller, relation, permission, resource)
+            deny(verdict)
+        return Permitted(caller, permission, resource, relation)
+
+    async def visible(
+        self,
+        caller: Caller,
+        permission: str,
+        items: Sequence[Item],
+        resource_of: Callable[[Item], Reference],
+    ) -> list[Item]:
+        """Return the items the caller may see; a row that cannot be told is left out."""
+        if not items:
+            return []
+        resources = [resource_of(item) for item in items]
+        try:
+            verdicts = await self.permissions.decide_each(caller, permission, resources)
+        except AuthorizationAway:
+            raise Refusal(catalogue.AUTHZ_UNAVAILABLE, headers={"Retry-After": "2"}) from None
+        # zip stops at the shorter one: an answer that is missing lets nothing through (H49).
+        return [item for item, allowed in zip(items, verdicts, strict=False) if allowed]
+
+    async def _decide(self, caller: Caller, permission: str, resource: Reference) -> Verdict:
+        try:
+            return await self.permissions.decide(caller, permission, resource)
+        except AuthorizationAway:
+            raise Refusal(catalogue.AUTHZ_UNAVAILABLE, headers={"Retry-After": "2"}) from None
+
+
+def deny(verdict: Verdict) -> NoReturn:
+    """
+    Refuse with the PermissionDenied body.
+
+    Raises:
+        Refusal: always.
+    """
+    raise Refusal(
+        catalogue.PERMISSION_DENIED,
+        extra={"reason": verdict.reason, "relation_path": list(verdict.relation_path)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGate:
+    """Lets a node through to its own routes alone; a foreign and an unknown id answer alike (design D4, C04)."""
+
+    nodes: Nodes
+
+    async def node(self, authorization: str, claimed: str) -> CallingNode:
+        """
+        Return the node that calls, when the path names that very node.
+
+        Raises:
+            Refusal: `unauthenticated`, `invalid_node_id` or `node_not_found`.
+        """
+        bearer = bearer_of(authorization)
+        node = self.nodes.cached(bearer) or await self.nodes.resolve(bearer)
+        if node is None:
+            raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
+        if claimed != str(node.node_id) and path_id(claimed, catalogue.INVALID_NODE_ID) != node.node_id:
+            raise Refusal(catalogue.NODE_NOT_FOUND)
+        return node

@@ -1,0 +1,1 @@
+"""Health, version, the OpenAPI document and its readable form."""
