@@ -1,0 +1,1 @@
+"""The PostgreSQL that plexsphere brings along and runs itself."""
