@@ -3,7 +3,7 @@
 
 CREATE TABLE domains (
     id uuid PRIMARY KEY,
-    slug text NOT NULL UNIQUE,
+    slug text COLLATE "C" NOT NULL UNIQUE,
     name text NOT NULL,
     description text NOT NULL DEFAULT '',
     region text,
@@ -17,7 +17,7 @@ CREATE TABLE domains (
 CREATE TABLE projects (
     domain_id uuid NOT NULL REFERENCES domains (id),
     id uuid NOT NULL,
-    slug text NOT NULL,
+    slug text COLLATE "C" NOT NULL,
     name text NOT NULL,
     description text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
@@ -26,6 +26,7 @@ CREATE TABLE projects (
     UNIQUE (domain_id, slug)
 );
 CREATE INDEX projects_by_id ON projects (id);
+CREATE INDEX projects_by_slug ON projects (slug, id);
 
 CREATE TABLE principals (
     id uuid PRIMARY KEY,
