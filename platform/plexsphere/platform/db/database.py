@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from plexsphere.platform.db.faults import translated
 from plexsphere.platform.db.pool import Pool
 
 Connection = AsyncConnection[TupleRow]
+
+AT_ONE_INSTANT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 Flush = Callable[[Connection, list[Any]], Awaitable[None]]
 
 
@@ -84,19 +86,17 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[Connection]:
-        """Yield a connection on which every read sees the database at one instant, apart from any unit of work."""
+    async def snapshot(self) -> AsyncGenerator[None]:
+        """Let every read inside see the database at one instant; nothing can be written or announced."""
         with translated():
             async with self._pool.connection() as connection:
-                await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-                await connection.set_read_only(True)
+                token = _OPEN.set(Transaction(connection))
                 try:
                     async with connection.transaction():
-                        yield connection
+                        await connection.execute(AT_ONE_INSTANT)
+                        yield
                 finally:
-                    if not connection.closed:
-                        await connection.set_isolation_level(None)
-                        await connection.set_read_only(None)
+                    _OPEN.reset(token)
 
     def transaction(self) -> Transaction:
         """

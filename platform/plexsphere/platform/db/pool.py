@@ -41,6 +41,7 @@ def build_pool(dsn: Secret[str], size: int) -> Pool:
         min_size=min(2, size),
         max_size=size,
         open=False,
+        kwargs={"autocommit": True},
         timeout=WAIT_SECONDS,
         max_waiting=MAX_WAITING,
         name="plexsphere",

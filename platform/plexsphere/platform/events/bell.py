@@ -1,0 +1,72 @@
+"""The bell between processes: coalesced NOTIFY, never inside a writer's transaction (design D18)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from psycopg import AsyncConnection, Error, sql
+
+from plexsphere.platform.db.pool import session_conninfo
+from plexsphere.platform.kernel.secret import Secret
+
+LOG: Final = logging.getLogger("plexsphere.bell")
+
+INBOX: Final = "plexsphere_inbox"
+LOGGED: Final = "plexsphere_log"
+
+QUIET_SECONDS: Final = 0.02
+RETRY_SECONDS: Final = 1.0
+
+
+class Bell:
+    """
+    Rings other processes awake and hears their rings.
+
+    A ring is a hint: whoever misses one still finds the rows by polling. One connection listens, one rings, at most
+    once every 20 ms however often `ring` is called.
+    """
+
+    def __init__(self, dsn: Secret[str], hears: Mapping[str, Callable[[], None]]) -> None:
+        self._conninfo: Final = Secret(session_conninfo(dsn))
+        self._hears: Final = hears
+        self._wanted: Final[set[str]] = set()
+        self._pulled: Final = asyncio.Event()
+
+    def ring(self, channel: str) -> None:
+        """Let the others know, within 20 ms."""
+        self._wanted.add(channel)
+        self._pulled.set()
+
+    async def run(self) -> None:
+        """Listen and ring until cancelled, reconnecting when the database was away."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep(self._listen))
+            group.create_task(self._keep(self._ring))
+
+    async def _keep(self, serve: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        while True:
+            try:
+                async with await AsyncConnection.connect(
+                    self._conninfo.reveal(), autocommit=True
+                ) as connection:
+                    await serve(connection)
+            except Error as error:
+                LOG.warning("the bell is silent (%s); polling goes on", type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self, connection: AsyncConnection) -> None:
+        for channel in self._hears:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        async for notice in connection.notifies():
+            self._hears[notice.channel]()
+
+    async def _ring(self, connection: AsyncConnection) -> None:
+        while True:
+            await self._pulled.wait()
+            self._pulled.clear()
+            channels = sorted(self._wanted)
+            self._wanted.clear()
+            for channel in channels:
+                await connection.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(channel)))
+            await asyncio.sleep(QUIET_SECONDS)

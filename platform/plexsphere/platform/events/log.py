@@ -1,0 +1,94 @@
+"""The log as followers read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.events.rows import Row, row_of
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+COLUMNS: Final = "log_offset, kind, subject, recipients, frames, reconcile, reason, recorded_at"
+
+OPEN: Final = "INSERT INTO event_heads (domain_id) VALUES (%s)"
+CLOSE: Final = """
+WITH heads AS (DELETE FROM event_heads WHERE domain_id = %(domain)s),
+    inbox AS (DELETE FROM event_inbox WHERE domain_id = %(domain)s),
+    recipients AS (DELETE FROM event_recipients WHERE domain_id = %(domain)s),
+    pruned AS (DELETE FROM event_pruned WHERE domain_id = %(domain)s)
+DELETE FROM event_log WHERE domain_id = %(domain)s
+"""
+HEADS: Final = "SELECT domain_id, next_offset - 1 FROM event_heads WHERE domain_id = ANY(%s)"
+AFTER: Final = f"""
+SELECT {COLUMNS} FROM event_log WHERE domain_id = %s AND log_offset > %s ORDER BY log_offset LIMIT %s
+"""  # noqa: S608  # the columns are a constant of this module
+ADDRESSED: Final = f"""
+SELECT {COLUMNS} FROM event_log WHERE domain_id = %(domain)s AND log_offset IN (
+    SELECT log_offset FROM event_recipients
+    WHERE domain_id = %(domain)s AND recipient = %(node)s AND log_offset > %(after)s AND log_offset <= %(upto)s
+    UNION
+    SELECT log_offset FROM event_log
+    WHERE domain_id = %(domain)s AND subject = ANY(%(subjects)s) AND recipients IS NULL
+      AND log_offset > %(after)s AND log_offset <= %(upto)s
+    ORDER BY log_offset LIMIT %(most)s
+) ORDER BY log_offset
+"""  # noqa: S608  # as above
+PRUNED_SINCE: Final = """
+SELECT EXISTS (
+    SELECT FROM event_pruned WHERE domain_id = %s AND addressee = ANY(%s) AND log_offset > %s
+)
+"""
+HORIZON: Final = "SELECT horizon FROM event_heads WHERE domain_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """Reads the sequenced rows of Domains, and opens and closes their logs."""
+
+    database: Database
+
+    async def open(self, domain_id: DomainId) -> None:
+        """Begin a Domain's log, in the open unit of work."""
+        async with self.database.connection() as connection:
+            await connection.execute(OPEN, [domain_id])
+
+    async def close(self, domain_id: DomainId) -> None:
+        """End a Domain's log, in the open unit of work: nothing of it remains."""
+        async with self.database.connection() as connection:
+            await connection.execute(CLOSE, {"domain": domain_id})
+
+    async def heads(self, domains: Sequence[DomainId]) -> dict[DomainId, int]:
+        """Return the newest offset of each Domain that still has a log; 0 before its first row."""
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(HEADS, [list(domains)])
+            return {DomainId(domain): offset for domain, offset in await cursor.fetchall()}
+
+    async def after(self, domain_id: DomainId, offset: int, limit: int) -> list[Row]:
+        """Return at most `limit` rows behind `offset`, in order."""
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(AFTER, [domain_id, offset, limit])
+            return [row_of(columns) for columns in await cursor.fetchall()]
+
+    async def addressed(
+        self, domain_id: DomainId, node: NodeId, subjects: Sequence[UUID], after: int, upto: int, most: int
+    ) -> list[Row]:
+        """Return rows that name the node, or are about a subject it sees, by index (design D23)."""
+        given = {"domain": domain_id, "node": node, "subjects": list(subjects), "after": after, "upto": upto}
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(ADDRESSED, {**given, "most": most})
+            return [row_of(columns) for columns in await cursor.fetchall()]
+
+    async def horizon(self, domain_id: DomainId) -> int:
+        """Return the last pruned offset of a Domain; 0 when nothing was."""
+        async with self.database.connection() as connection:
+            row = await (await connection.execute(HORIZON, [domain_id])).fetchone()
+            return row[0] if row else 0
+
+    async def pruned_since(self, domain_id: DomainId, addressees: Sequence[UUID], offset: int) -> bool:
+        """Tell whether a row behind `offset` that concerned one of the addressees is gone."""
+        async with self.database.connection() as connection:
+            row = await (
+                await connection.execute(PRUNED_SINCE, [domain_id, list(addressees), offset])
+            ).fetchone()
+            return bool(row and row[0])

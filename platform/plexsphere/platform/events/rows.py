@@ -1,0 +1,53 @@
+"""Rows of the log as they are read back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from plexsphere.platform.kernel.events import Announcement, EventType, Frame, SubjectKind
+from plexsphere.platform.kernel.ids import NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sequenced row; `offset` is dense within its Domain, from 1."""
+
+    offset: int
+    kind: SubjectKind
+    subject: UUID
+    frames: tuple[Frame, ...]
+    recipients: frozenset[NodeId] | None
+    reconcile: frozenset[NodeId]
+    reason: str
+    recorded_at: datetime
+
+
+def as_json(position: int, row: Announcement) -> dict[str, Any]:
+    """Return an announcement as one element of the array that the inbox statement reads."""
+    return {
+        "position": position,
+        "domain_id": str(row.domain_id),
+        "kind": row.kind.value,
+        "subject": str(row.subject),
+        "recipients": None if row.recipients is None else [str(each) for each in row.recipients],
+        "frames": [[frame.event_type.value, str(frame.subject)] for frame in row.frames],
+        "reconcile": [str(each) for each in row.reconcile],
+        "reason": row.reason,
+    }
+
+
+def row_of(columns: Sequence[Any]) -> Row:
+    """Return the row that a SELECT of `COLUMNS` yielded."""
+    offset, kind, subject, recipients, frames, reconcile, reason, recorded_at = columns
+    return Row(
+        offset,
+        SubjectKind(kind),
+        subject,
+        tuple(Frame(EventType(event_type), UUID(about)) for event_type, about in frames),
+        None if recipients is None else frozenset(recipients),
+        frozenset(reconcile),
+        reason,
+        recorded_at,
+    )

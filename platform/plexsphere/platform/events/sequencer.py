@@ -1,0 +1,98 @@
+"""The sequencer: gives committed rows their dense offsets (design D17)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
+
+LOG: Final = logging.getLogger("plexsphere.sequencer")
+
+PERIOD_SECONDS: Final = 0.25
+BATCH_ROWS: Final = 5_000
+BATCH_DOMAINS: Final = 256
+
+# The second statement must see what committed before the heads were locked, so these are two statements: each has
+# a snapshot of its own, and the second is taken under the locks.
+LOCK_HEADS: Final = """
+SELECT domain_id FROM event_heads
+WHERE domain_id IN (SELECT DISTINCT domain_id FROM event_inbox)
+ORDER BY domain_id LIMIT %s
+FOR UPDATE SKIP LOCKED
+"""
+
+NUMBER: Final = """
+WITH taken AS (
+    DELETE FROM event_inbox WHERE (domain_id, id) IN (
+        SELECT domain_id, id FROM event_inbox WHERE domain_id = ANY(%s) ORDER BY id LIMIT %s
+    )
+    RETURNING *
+), numbered AS (
+    SELECT taken.*, next_offset - 1 + row_number() OVER (PARTITION BY domain_id ORDER BY id) AS log_offset
+    FROM taken JOIN event_heads USING (domain_id)
+), logged AS (
+    INSERT INTO event_log (domain_id, log_offset, kind, subject, recipients, frames, reconcile, reason, recorded_at)
+    SELECT domain_id, log_offset, kind, subject, recipients, frames, reconcile, reason, recorded_at FROM numbered
+), addressed AS (
+    INSERT INTO event_recipients (domain_id, recipient, log_offset)
+    SELECT DISTINCT domain_id, recipient, log_offset FROM numbered, unnest(recipients || reconcile) AS recipient
+), moved AS (
+    SELECT domain_id, max(log_offset) AS last, count(*) AS rows FROM numbered GROUP BY domain_id
+)
+UPDATE event_heads SET next_offset = last + 1
+FROM moved WHERE event_heads.domain_id = moved.domain_id
+RETURNING rows
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequencer:
+    """
+    Moves rows from the inbox to the log, one batch for all dirty Domains.
+
+    Any number may run at once: a Domain's head row goes to whichever asks first, the others skip it. `seal` seals
+    the audit trail's unchained rows in the same rhythm; `sequenced` is called after each batch that moved rows.
+    """
+
+    database: Database
+    seal: Callable[[], Awaitable[int]]
+    sequenced: Callable[[], None]
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Let the next batch start now."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Sequence until cancelled: when woken, and every 250 ms."""
+        while True:
+            try:
+                await self._drain()
+            except StoreUnavailable:
+                LOG.warning("the database is away; sequencing resumes when it is back")
+            await self._rest()
+
+    async def sequence(self) -> int:
+        """Number one batch and return how many rows it moved."""
+        async with self.database(), self.database.connection() as connection:
+            heads = await (await connection.execute(LOCK_HEADS, [BATCH_DOMAINS])).fetchall()
+            if not heads:
+                return 0
+            cursor = await connection.execute(NUMBER, [[head[0] for head in heads], BATCH_ROWS])
+            return sum(row[0] for row in await cursor.fetchall())
+
+    async def _drain(self) -> None:
+        self._awake.clear()
+        while await self.sequence():
+            self.sequenced()
+        await self.seal()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(PERIOD_SECONDS):
+                await self._awake.wait()
+        except TimeoutError:
+            return
