@@ -5,11 +5,43 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plexsphere.platform.kernel.secret import Secret
 from tests.support.spicedb_library import LibraryUnavailableError, bring_library
 
 if TYPE_CHECKING:
-    # Loading gRPC costs every test run a moment that only the marked tests should pay.
+    # Loading the drivers costs every test run a moment that only the marked tests should pay.
+    from tests.support.postgres import TestServer
     from tests.support.spicedb import SpiceDb
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["TestServer"]:
+    """One PostgreSQL for all tests of the run (of each worker, where several run)."""
+    from tests.support.postgres import running_server
+
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Secret[str]]:
+    """The URL of a fresh database with all migrations applied."""
+    with _server_for(request).migrated_database() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def empty_database(request: pytest.FixtureRequest) -> Iterator[Secret[str]]:
+    """The URL of a fresh database with nothing in it."""
+    with _server_for(request).empty_database() as dsn:
+        yield dsn
+
+
+def _server_for(request: pytest.FixtureRequest) -> "TestServer":
+    if request.node.get_closest_marker("postgres") is None:
+        pytest.fail("a test that needs PostgreSQL carries the marker 'postgres'")
+    server: TestServer = request.getfixturevalue("postgres_server")
+    return server
 
 
 @pytest.fixture(scope="session")

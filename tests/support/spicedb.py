@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc  # type: ignore[import-untyped]
-from spicedb_embedded import EmbeddedSpiceDB, SpiceDBError, ffi  # type: ignore[import-untyped]
+from spicedb_embedded import EmbeddedSpiceDB, SpiceDBError, ffi
 
 from plexsphere.platform.kernel.secret import Secret
 
