@@ -1,0 +1,1 @@
+"""The calls a node makes, over one shared HTTP session."""

@@ -1,0 +1,1 @@
+"""The requests and answers of the endpoint table (plexd.md, Control Plane API Endpoints)."""
