@@ -1,0 +1,60 @@
+# Everything a bare checkout can do; it needs Python 3.11+ and make, and fetches the rest. `make help` lists it.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help up demo test bench lint contracts types engine pytest install install-dev lock clean
+
+BIN := .venv/bin
+ARGS ?=
+SYSTEM_PYTHON = $$(./bootstrap/find-python)
+
+help:  ## this list
+	@echo "make TARGET [ARGS='...' for the program it starts]"
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@echo "For example: make up, then in another terminal: curl http://127.0.0.1:8080/v1/health"
+
+up: install  ## a serving control plane on 127.0.0.1:8080, its data kept in .data; Ctrl-C stops it
+	@$(BIN)/plexsphere up $(ARGS)
+
+demo: install  ## make up with a few dozen simulated agents at work
+	@$(BIN)/plexsphere demo $(ARGS)
+
+test: lint contracts types engine pytest  ## everything a change must pass
+
+bench: install-dev  ## the fixed profile of measurements, results in a file
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lint: install-dev  ## style and format
+	@echo "==> lint (ruff)"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+contracts: install-dev  ## who may import whom
+	@echo "==> import contracts (lint-imports)"
+	@$(BIN)/lint-imports --no-logo
+
+types: install-dev  ## strict typing
+	@echo "==> types (mypy)"
+	@$(BIN)/mypy
+
+engine: install-dev  # the SpiceDB engine that some tests run against
+	@echo "==> SpiceDB engine"
+	@$(BIN)/python bootstrap/npm.py
+	@$(BIN)/python -m tests.support.spicedb_library
+
+pytest: install-dev  ## the tests alone; for example make pytest ARGS='-k tokens'
+	@echo "==> tests (pytest)"
+	@$(BIN)/python -m pytest -m "not soak" $(ARGS)
+
+install:  ## what make up needs, from hash-locked lists; does nothing when nothing changed
+	@python=$(SYSTEM_PYTHON) && "$$python" bootstrap/install.py runtime
+
+install-dev:  ## what make test needs
+	@python=$(SYSTEM_PYTHON) && "$$python" bootstrap/install.py dev
+
+lock: install-dev  ## write the locked lists anew; ARGS=--upgrade takes the newest versions
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	@$(BIN)/python bootstrap/lock.py $(ARGS)
+
+clean:  ## remove .venv and caches; the data in .data stays
+	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
