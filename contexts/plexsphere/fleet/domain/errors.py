@@ -1,0 +1,65 @@
+"""The closed error set of fleet."""
+
+
+class FleetError(Exception):
+    """Base of every error this context lets escape."""
+
+
+class InvalidPublicKey(FleetError):
+    """The key is not 44 characters of base64, or no safe Curve25519 point."""
+
+
+class InvalidHostname(FleetError):
+    """The hostname is not one of RFC 1123."""
+
+
+class InvalidEndpoint(FleetError):
+    """The endpoint is not an address and a port, or the NAT type is unknown."""
+
+
+class InvalidMetadata(FleetError):
+    """A metadata key or value breaks the rules of labels."""
+
+
+class TokenInvalid(FleetError):
+    """The bootstrap token does not admit this machine."""
+
+
+class HostnameTaken(FleetError):
+    """A live node of the Domain has this hostname."""
+
+
+class PublicKeyTaken(FleetError):
+    """A live node of the Domain has this public key."""
+
+
+class AddressPoolExhausted(FleetError):
+    """No mesh address is free: all are in use or cooling down."""
+
+
+class NodeNotFound(FleetError):
+    """There is no such live node."""
+
+
+class DomainNotFound(FleetError):
+    """There is no such Domain."""
+
+
+class MeshRangeInUse(FleetError):
+    """Addresses of the old range are in use or cooling down."""
+
+
+class MetadataKeyNotFound(FleetError):
+    """The node has no such metadata key."""
+
+
+class ConfirmationRequired(FleetError):
+    """More than half of the Domain's visible pairs would vanish at once (design D34)."""
+
+
+class StreamsReplacedTooOften(FleetError):
+    """The node's stream was replaced several times within a minute: two machines share one identity (design D24)."""
+
+
+class TooManyStreams(FleetError):
+    """This process holds as many streams as it may."""

@@ -1,0 +1,55 @@
+"""The desired state of a node and its tag (design D25)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from plexsphere.fleet.domain.node import Node
+from plexsphere.fleet.domain.wire_json import wire_json
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The public keys that events verify under, in base64; `previous` until the transition expires."""
+
+    current: str
+    previous: str | None = None
+    transition_expires: datetime | None = None
+
+    def as_json(self) -> str:
+        """Return the object of the state answer."""
+        expires = self.transition_expires.strftime("%Y-%m-%dT%H:%M:%SZ") if self.transition_expires else None
+        return wire_json({"current": self.current, "previous": self.previous, "transition_expires": expires})
+
+
+@dataclass(frozen=True, slots=True)
+class StateParts:
+    """Everything a node's state is made of, taken from the views at one moment."""
+
+    node: Node
+    generation: int
+    peers_weight: int
+    rules_tag: bytes
+    signing_keys: SigningKeys
+
+    @property
+    def tag(self) -> str:
+        """
+        Return the ETag: equal tags mean equal states.
+
+        The node's version covers its metadata and its own epoch; the weight covers every visible peer's version,
+        and with it that peer's epoch.
+        """
+        digest = blake2b(self.node.id.bytes, digest_size=16)
+        digest.update(self.node.version.to_bytes(8, "big") + self.generation.to_bytes(8, "big"))
+        digest.update(self.peers_weight.to_bytes(16, "big"))
+        digest.update(self.rules_tag)
+        digest.update(self.signing_keys.as_json().encode())
+        return f'"{digest.hexdigest()}"'
+
+    def body(self, peers: str, policies: str) -> str:
+        """Return the state as JSON; the two arrays are JSON already."""
+        return (
+            f'{{"peers":{peers},"policies":{policies},"signing_keys":{self.signing_keys.as_json()},'
+            f'"metadata":{wire_json(dict(self.node.metadata))},"data":[],"secret_refs":[],"pending_actions":[]}}'
+        )
