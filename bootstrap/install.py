@@ -15,7 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-PIP_INSTALL = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+PIP_INSTALL = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+# What pip's lines about one package begin with, whatever becomes of it.
+PER_PACKAGE = ("Collecting ", "Processing ", "Obtaining ", "Ignoring ", "Requirement already satisfied")
 REQUIREMENTS = ROOT / "requirements"
 PROJECTS = (ROOT, ROOT / "agent")
 # A larger list holds everything of a smaller one, in the same versions.
@@ -88,7 +90,7 @@ def install_projects() -> None:
 def pip_with_progress(arguments: list[str | Path], total: int) -> None:
     """Run pip's install, showing how far it is; on failure show all it said and end this program."""
     pip = subprocess.Popen(
-        [*PIP_INSTALL, *arguments],
+        [*PIP_INSTALL, *map(str, arguments)],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -105,7 +107,7 @@ def shown(lines: Iterable[str], total: int) -> Iterator[str]:
     at = 0
     live = sys.stdout.isatty()
     for line in lines:
-        if line.startswith(("Collecting ", "Obtaining ", "Requirement already satisfied")):
+        if line.startswith(PER_PACKAGE):
             at += 1
             if live or at % 10 == 0:
                 print(f"    {at} of {total}", end="\r" if live else "\n", flush=True)
