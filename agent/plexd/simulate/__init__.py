@@ -1,0 +1,1 @@
+"""Thousands of protocol-true nodes in one process."""
