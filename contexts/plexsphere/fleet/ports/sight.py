@@ -46,12 +46,20 @@ class Sight(Protocol):
         """Return the sum of the weights of whom the node sees, modulo 2**128."""
         ...
 
+    def would_see(self, domain_id: DomainId, node: SightedNode, /) -> frozenset[NodeId]:
+        """Return whom the node would see if it were as given."""
+        ...
+
     def would_change(self, domain_id: DomainId, node: SightedNode, /) -> SightChange:
         """Return what would change for everybody if the node were as given."""
         ...
 
     def would_leave(self, domain_id: DomainId, node_id: NodeId, /) -> SightChange:
         """Return what would change for everybody if the node left."""
+        ...
+
+    async def refresh(self, domain_id: DomainId, revision: int, /) -> None:
+        """Know every change of policies that committed behind a mesh revision."""
         ...
 
     def rules(self, domain_id: DomainId, node_id: NodeId, /) -> str:

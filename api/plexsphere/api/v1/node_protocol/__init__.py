@@ -1,0 +1,1 @@
+"""The calls a node makes about itself (plexd.md, Control Plane API Endpoints)."""

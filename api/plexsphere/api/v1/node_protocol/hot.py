@@ -1,0 +1,183 @@
+"""The hot calls as plain ASGI, dispatched before the router (design section 5)."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from plexsphere.api import catalogue
+from plexsphere.api.body import KIB, BodyRule, read
+from plexsphere.api.callers import CallingNode
+from plexsphere.api.edge import AsgiApp
+from plexsphere.api.gate import NodeGate
+from plexsphere.api.problem import Refusal
+from plexsphere.api.v1.node_protocol import problems
+from plexsphere.api.v1.node_protocol.schemas import (
+    EndpointAnswer,
+    EndpointRequest,
+    HeartbeatRequest,
+    PeerEndpoint,
+)
+from plexsphere.api.v1.node_protocol.wiring import NodeProtocol, Stream
+
+PREFIX: Final = "/v1/nodes/"
+JSON: Final = (b"content-type", b"application/json")
+NOT_STORED: Final = (b"cache-control", b"no-store")
+STREAM_HEAD: Final = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+NOTHING_TO_DO: Final = b"{}"
+RECONCILE: Final = b'{"reconcile":true}'
+SEND_SECONDS: Final = 30.0
+NO_YEAR: Final = 1
+
+HEARTBEAT: Final = BodyRule(msgspec.json.Decoder(HeartbeatRequest), cap=8 * KIB)
+ENDPOINT: Final = BodyRule(
+    msgspec.json.Decoder(EndpointRequest), cap=4 * KIB, too_large=problems.ENDPOINT_TOO_LARGE
+)
+ENCODER: Final = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class HotNodeCalls:
+    """Answers heartbeat, state, events and endpoint; everything else is the router's."""
+
+    gate: NodeGate
+    protocol: NodeProtocol
+
+    def match(self, scope: Any, /) -> AsgiApp | None:
+        """Return the call that answers the request, or None."""
+        path: str = scope["path"]
+        if not path.startswith(PREFIX):
+            return None
+        node_id, _, call = path[len(PREFIX) :].partition("/")
+        answers = CALLS.get((scope["method"], call))
+        return answers(self.gate, self.protocol, node_id) if answers else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call(ABC):
+    gate: NodeGate
+    protocol: NodeProtocol
+    node_id: str
+
+    @abstractmethod
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    async def _node(self, headers: dict[str, str]) -> CallingNode:
+        return await self.gate.node(headers.get("authorization", ""), self.node_id)
+
+
+class Heartbeat(_Call):
+    """POST …/heartbeat: one dictionary write, no statement."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        body = await read(receive, headers, HEARTBEAT)
+        _require_own(node, body.node_id)
+        asked = self.protocol.heartbeat(node, _told(body.timestamp), body.binary_checksum)
+        await _answer(send, 200, RECONCILE if asked else NOTHING_TO_DO, (JSON,))
+
+
+class State(_Call):
+    """GET …/state: from the view, tag and body of one moment."""
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        known = headers.get("if-none-match", "").removeprefix("W/")
+        state = await self.protocol.state(node, known, _offset(headers.get("plexsphere-state-version", "")))
+        head = (
+            (b"etag", state.tag.encode()),
+            (b"plexsphere-state-version", str(state.offset).encode()),
+            NOT_STORED,
+        )
+        if state.body is None:
+            await _answer(send, 304, b"", head)
+        else:
+            await _answer(send, 200, state.body.encode(), (*head, JSON))
+
+
+class Endpoint(_Call):
+    """PUT …/endpoint: no statement when nothing changed."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        body = await read(receive, headers, ENDPOINT)
+        peers = await self.protocol.endpoint(node, body.public_endpoint, body.nat_type)
+        told = EndpointAnswer([PeerEndpoint(peer.peer_id, peer.endpoint) for peer in peers])
+        await _answer(send, 200, ENCODER.encode(told), (JSON,))
+
+
+class Events(_Call):
+    """GET …/events: refused before the headers or served until it ends."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        stream = await self.protocol.events(node, headers.get("last-event-id", ""))
+        watch = asyncio.create_task(_watch(receive, stream))
+        try:
+            await _serve(stream, send)
+        except TimeoutError:
+            # The reader took nothing for 30 s; it comes back with its last id.
+            return
+        finally:
+            watch.cancel()
+            stream.close()
+
+
+CALLS: Final[dict[tuple[str, str], type[_Call]]] = {
+    ("POST", "heartbeat"): Heartbeat,
+    ("GET", "state"): State,
+    ("PUT", "endpoint"): Endpoint,
+    ("GET", "events"): Events,
+}
+
+
+async def _serve(stream: Stream, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEAD)})
+    async for frame in stream.frames():
+        async with asyncio.timeout(SEND_SECONDS):
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _watch(receive: Any, stream: Stream) -> None:
+    # A client that went away is noticed only while somebody waits to receive.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.leave()
+
+
+async def _answer(send: Any, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    head = [*headers, (b"content-length", str(len(body)).encode())] if status != 304 else list(headers)
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _headers(scope: Any) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _require_own(node: CallingNode, named: str) -> None:
+    # An empty id is what agents in the field send; another node's is a mistake, or worse (C05).
+    if named and named.lower() != str(node.node_id):
+        raise Refusal(catalogue.INVALID_BODY, "node_id names another node; leave it out or send your own")
+
+
+def _told(timestamp: datetime | None) -> datetime | None:
+    if timestamp is None or timestamp.year == NO_YEAR or timestamp.tzinfo is None:
+        return None
+    return timestamp
+
+
+def _offset(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

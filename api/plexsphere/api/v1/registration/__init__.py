@@ -1,0 +1,1 @@
+"""POST /v1/register: a machine enrols (plexd.md, Registration)."""

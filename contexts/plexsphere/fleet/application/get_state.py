@@ -1,0 +1,64 @@
+"""Use case: the desired state of a node (plexd.md, Reconciliation; design D25)."""
+
+from dataclasses import dataclass
+
+from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.domain.errors import NodeNotFound
+from plexsphere.fleet.domain.mesh_view import MeshView
+from plexsphere.fleet.domain.node_state import StateParts
+from plexsphere.fleet.ports.event_signer import EventSigner
+from plexsphere.fleet.ports.sight import Sight
+from plexsphere.fleet.ports.views import Views
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A node's state; `body` is None when the caller has it already, and holds pair keys otherwise."""
+
+    tag: str
+    offset: int
+    body: str | None
+
+    def __repr__(self) -> str:
+        return f"State({self.tag}, {self.offset})"
+
+
+@dataclass(frozen=True, slots=True)
+class GetState:
+    """Answer from the view: tag, offset and body are of one moment, for nothing is awaited between them."""
+
+    views: Views
+    sight: Sight
+    signer: EventSigner
+    reconciles: ReconcileBook
+
+    async def __call__(self, domain_id: DomainId, node_id: NodeId, known_tag: str, seen_offset: int) -> State:
+        """
+        Return the state, without its body when `known_tag` is its tag.
+
+        Raises:
+            NodeNotFound: the node left.
+        """
+        view = self.views.loaded(domain_id) or await self.views.of(domain_id)
+        if self.views.position(domain_id) < seen_offset or view.node(node_id) is None:
+            await self.views.catch_up(domain_id, max(seen_offset, self.views.position(domain_id) + 1))
+        return self._answer(view, node_id, known_tag)
+
+    def _answer(self, view: MeshView, node_id: NodeId, known_tag: str) -> State:
+        node = view.node(node_id)
+        if node is None:
+            raise NodeNotFound(node_id)
+        self.reconciles.forget(node_id)
+        parts = StateParts(
+            node,
+            view.keys.generation,
+            self.sight.peers_weight(view.domain_id, node_id),
+            self.sight.rules_tag(view.domain_id, node_id),
+            self.signer.keys(),
+        )
+        offset, tag = self.views.position(view.domain_id), parts.tag
+        if tag == known_tag:
+            return State(tag, offset, None)
+        peers = view.peers(node, self.sight.peers_of(view.domain_id, node_id))
+        return State(tag, offset, parts.body(peers, self.sight.rules(view.domain_id, node_id)))

@@ -1,0 +1,65 @@
+"""Heartbeats of the last moment, kept in memory and written in sorted batches (design D28)."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
+
+LOG: Final = logging.getLogger("plexsphere.heartbeats")
+
+PERIOD_SECONDS: Final = 1.0
+BATCH: Final = 2_000
+
+
+class HeartbeatBook:
+    """The newest heartbeat of each node that is not written yet; at most one for each, however many arrive."""
+
+    def __init__(
+        self, unit_of_work: UnitOfWork, records: HeartbeatRecords, announcements: Announcements
+    ) -> None:
+        self._unit_of_work: Final = unit_of_work
+        self._records: Final = records
+        self._announcements: Final = announcements
+        self._unwritten: Final[dict[NodeId, Heartbeat]] = {}
+
+    def note(self, heartbeat: Heartbeat) -> None:
+        """Keep the heartbeat until it is written."""
+        self._unwritten[heartbeat.node_id] = heartbeat
+
+    async def flush(self) -> None:
+        """
+        Write everything noted so far.
+
+        Raises:
+            StoreUnavailable: what was not written is still noted.
+        """
+        waiting = sorted(self._unwritten.values(), key=lambda each: (each.domain_id, each.node_id))
+        for start in range(0, len(waiting), BATCH):
+            await self._write(waiting[start : start + BATCH])
+
+    async def run(self) -> None:
+        """Write once a second until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD_SECONDS)
+            try:
+                await self.flush()
+            except StoreUnavailable:
+                LOG.warning("the database is away; %d heartbeats wait", len(self._unwritten))
+
+    async def _write(self, batch: list[Heartbeat]) -> None:
+        async with self._unit_of_work():
+            changed = await self._records.record(batch)
+            self._announcements.announce(_rows(changed))
+        for heartbeat in batch:
+            if self._unwritten.get(heartbeat.node_id) is heartbeat:
+                del self._unwritten[heartbeat.node_id]
+
+
+def _rows(changed: Iterable[tuple[DomainId, NodeId]]) -> list[Announcement]:
+    # Nobody is told; a row without frames lets every process read the node's reachability again.
+    return [Announcement(domain_id, SubjectKind.NODE, node_id) for domain_id, node_id in changed]

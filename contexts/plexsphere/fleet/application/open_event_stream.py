@@ -1,0 +1,140 @@
+"""Use case: open a node's event stream where the node left off (plexd.md, SSE Event Stream; design D23, D24)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.node_stream import Ending, NodeStream
+from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.domain.errors import NodeNotFound
+from plexsphere.fleet.domain.mesh_view import MeshView
+from plexsphere.fleet.ports.nodes import Nodes
+from plexsphere.fleet.ports.views import Replays, Views
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+
+CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,6})", re.ASCII)
+SHOW_OF_LIFE: Final = b": \n\n"
+FAREWELL: Final = b": closing\n\n"
+EVERYTHING: Final = -1
+AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last frame a node has: place `k` of the row at `offset`."""
+
+    offset: int
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """An open stream, to be read by one reader and closed by it."""
+
+    stream: NodeStream
+    view: MeshView
+    expand: ExpandRow
+    hub: StreamHub
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield what is to be sent, until the stream ends; other work gets its turn every few frames."""
+        yield SHOW_OF_LIFE
+        sent = 0
+        while self.stream.ending is None:
+            row = self.stream.next_row()
+            if row is None:
+                await self.stream.woken()
+                if self.stream.is_idle:
+                    yield SHOW_OF_LIFE
+                continue
+            for frame in self._expanded(row):
+                yield frame
+                sent += 1
+                if sent % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        if self.stream.ending is not Ending.TOO_SLOW:
+            yield FAREWELL
+
+    def leave(self) -> None:
+        """Let `frames` end: the reader is gone."""
+        self.stream.end(Ending.ENDED)
+
+    def close(self) -> None:
+        """Stop serving the stream."""
+        self.hub.close(self.stream)
+
+    def _expanded(self, row: Row) -> Iterator[bytes]:
+        behind, self.stream.behind = self.stream.behind, EVERYTHING
+        return self.expand(self.view, row, self.stream.node_id, behind)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEventStream:
+    """Replay what the node missed, then go live without a gap between the two."""
+
+    unit_of_work: UnitOfWork
+    views: Views
+    nodes: Nodes
+    replays: Replays
+    expand: ExpandRow
+    hub: StreamHub
+    reconciles: ReconcileBook
+
+    async def __call__(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> EventStream:
+        """
+        Return the open stream.
+
+        Raises:
+            NodeNotFound: the node left.
+            TooManyStreams, StreamsReplacedTooOften: before anything is sent.
+        """
+        view = self.views.loaded(domain_id) or await self.views.of(domain_id)
+        self.hub.require_room(domain_id, node_id)
+        if view.node(node_id) is None:
+            await self.views.catch_up(domain_id, self.views.position(domain_id) + 1)
+        cursor = await self._cursor(domain_id, node_id, last_event_id)
+        rows = await self._missed(domain_id, node_id, cursor)
+        if view.node(node_id) is None:
+            raise NodeNotFound(node_id)
+        behind = cursor.k if cursor and rows and rows[0].offset == cursor.offset else EVERYTHING
+        stream = NodeStream(domain_id, node_id, rows, self.views.position(domain_id), behind)
+        self.hub.open(stream)
+        return EventStream(stream, view, self.expand, self.hub)
+
+    async def _cursor(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> Cursor | None:
+        match = CURSOR.fullmatch(last_event_id)
+        if match is not None:
+            return await self._known(domain_id, Cursor(int(match[1]), int(match[2])))
+        return None if last_event_id else await self._first(domain_id, node_id)
+
+    async def _known(self, domain_id: DomainId, cursor: Cursor) -> Cursor | None:
+        if cursor.offset > self.views.position(domain_id):
+            await self.views.catch_up(domain_id, cursor.offset)
+        return cursor if cursor.offset <= self.views.position(domain_id) else None
+
+    async def _first(self, domain_id: DomainId, node_id: NodeId) -> Cursor | None:
+        view = self.views.loaded(domain_id)
+        node = view.node(node_id) if view else None
+        if node is None or node.first_offset is None:
+            return None
+        async with self.unit_of_work():
+            offset = await self.nodes.take_first_offset(domain_id, node_id)
+        return None if offset is None else Cursor(offset + 1, EVERYTHING)
+
+    async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> list[Row]:
+        if cursor is None:
+            self.reconciles.ask(node_id)
+            return []
+        replay = await self.replays.since(domain_id, node_id, cursor.offset)
+        if not replay.is_complete:
+            self.reconciles.ask(node_id)
+        for row in replay.rows:
+            if node_id in row.reconcile:
+                self.reconciles.ask_spread(node_id)
+        return list(replay.rows)

@@ -1,0 +1,133 @@
+"""The streams this process serves (design D19, D24)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from plexsphere.fleet.application.node_stream import Ending, NodeStream
+from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.domain.errors import StreamsReplacedTooOften, TooManyStreams
+from plexsphere.fleet.ports.sight import Sight
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+MOST_STREAMS: Final = 20_000
+MOST_REPLACEMENTS: Final = 6
+WITHIN_SECONDS: Final = 60.0
+KEEPALIVE_SECONDS: Final = 20.0
+# Woken readers expand, sign and send before anything else gets its turn: about 2 ms for this many.
+AT_ONCE: Final = 16
+
+
+class StreamHub:
+    """One stream for each node, the newest; wakes those that a row concerns, a few at a time."""
+
+    def __init__(self, sight: Sight, reconciles: ReconcileBook, clock: Clock) -> None:
+        self._sight: Final = sight
+        self._reconciles: Final = reconciles
+        self._clock: Final = clock
+        self._streams: Final[dict[DomainId, dict[NodeId, NodeStream]]] = {}
+        self._replaced: Final[dict[NodeId, deque[float]]] = {}
+        self._count = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return self._count
+
+    def require_room(self, domain_id: DomainId, node_id: NodeId) -> None:
+        """
+        Refuse a stream before its headers are sent.
+
+        Raises:
+            TooManyStreams: the process is full, or about to stop.
+            StreamsReplacedTooOften: the node's stream was replaced too often within a minute.
+        """
+        if self._closed or self._count >= MOST_STREAMS:
+            raise TooManyStreams
+        if node_id in self._streams.get(domain_id, {}) and self._is_flapping(node_id):
+            raise StreamsReplacedTooOften(node_id)
+
+    def open(self, stream: NodeStream) -> None:
+        """Serve the stream, in place of the node's older one."""
+        streams = self._streams.setdefault(stream.domain_id, {})
+        older = streams.get(stream.node_id)
+        if older is not None:
+            self._replaced.setdefault(stream.node_id, deque(maxlen=MOST_REPLACEMENTS)).append(
+                self._clock.monotonic()
+            )
+            older.end(Ending.REPLACED)
+        else:
+            self._count += 1
+        streams[stream.node_id] = stream
+
+    def close(self, stream: NodeStream) -> None:
+        """Stop serving a stream that its reader left."""
+        streams = self._streams.get(stream.domain_id, {})
+        if streams.get(stream.node_id) is stream:
+            del streams[stream.node_id]
+            self._count -= 1
+            self._replaced.pop(stream.node_id, None)
+
+    def end(self, domain_id: DomainId, node_id: NodeId) -> None:
+        """End the stream of a node whose identity ended."""
+        stream = self._streams.get(domain_id, {}).get(node_id)
+        if stream is not None:
+            stream.end(Ending.ENDED)
+
+    def end_domain(self, domain_id: DomainId) -> None:
+        """End every stream of a Domain that is gone."""
+        for stream in list(self._streams.get(domain_id, {}).values()):
+            stream.end(Ending.ENDED)
+
+    async def shut(self) -> None:
+        """Take no more streams and end all, a few at a time."""
+        self._closed = True
+        streams = [stream for each in self._streams.values() for stream in each.values()]
+        for place, stream in enumerate(streams):
+            stream.end(Ending.SHUTDOWN)
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    async def tell(self, domain_id: DomainId, rows: Sequence[Row]) -> None:
+        """Tell the local streams about rows that the views hold now."""
+        for row in rows:
+            for node_id in row.reconcile:
+                self._reconciles.ask_spread(node_id)
+            await self._tell_row(domain_id, row)
+
+    async def keep_alive(self) -> None:
+        """Wake every stream each 20 s until cancelled, so that its reader and all between see life."""
+        while True:
+            await asyncio.sleep(KEEPALIVE_SECONDS)
+            for streams in list(self._streams.values()):
+                await _paced(list(streams.values()))
+
+    async def _tell_row(self, domain_id: DomainId, row: Row) -> None:
+        streams = self._streams.get(domain_id)
+        if not streams or not row.frames:
+            return
+        audience = self._audience(domain_id, row)
+        smaller: Iterable[NodeId] = streams if len(streams) < len(audience) else audience
+        told = [streams[node_id] for node_id in smaller if node_id in streams and node_id in audience]
+        for place, stream in enumerate(told, start=1):
+            stream.tell(row)
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _audience(self, domain_id: DomainId, row: Row) -> frozenset[NodeId]:
+        if row.recipients is not None:
+            return row.recipients
+        return self._sight.peers_of(domain_id, NodeId(row.subject))
+
+    def _is_flapping(self, node_id: NodeId) -> bool:
+        times = self._replaced.get(node_id, deque[float]())
+        return len(times) == MOST_REPLACEMENTS and self._clock.monotonic() - times[0] < WITHIN_SECONDS
+
+
+async def _paced(streams: Sequence[NodeStream]) -> None:
+    for place, stream in enumerate(streams, start=1):
+        stream.wake()
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(0)
