@@ -18,6 +18,7 @@ from plexsphere.composition.embedded.account import account_of, server_account
 from plexsphere.composition.embedded.errors import (
     BinariesUnusableError,
     ClusterLostError,
+    DataFolderRefusedError,
     DataInUseError,
     PasswordLostError,
     SocketPathTooLongError,
@@ -101,10 +102,17 @@ def test_a_stale_pid_file_that_names_a_living_stranger_does_not_hinder(place: Pa
     pid_file = next(place.rglob("postmaster.pid"))
     lines = pid_file.read_text().splitlines()
     postgres.kill()
-    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    keeper = pid_file.stat()
+    # PostgreSQL itself overlooks only strangers of another account.
+    account = account_of(keeper.st_uid, keeper.st_gid)
+    with subprocess.Popen(["/bin/sleep", "60"], **account.options()) as stranger:
+        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
 
-    with postgres:
-        assert postgres.pid != os.getpid()
+        with postgres:
+            remember(postgres, "unhindered")
+
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 def test_a_second_server_on_the_same_data_is_refused_and_harms_nothing(place: Path) -> None:
@@ -237,6 +245,16 @@ def test_a_start_interrupted_halfway_is_done_over(place: Path) -> None:
     assert not unfinished.exists()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_data_of_somebody_else_is_refused_in_words(place: Path) -> None:
+    with embedded(place):
+        pass
+    (place / "data" / "postgres.location").chmod(0)
+
+    with pytest.raises(DataFolderRefusedError, match=r"postgres\.location"):
+        embedded(place).start()
+
+
 def test_a_socket_path_too_long_for_the_system_is_refused_before_anything_is_made(place: Path) -> None:
     deep = place / ("d" * 100)
 
@@ -252,8 +270,10 @@ def test_root_hands_the_server_to_an_unprivileged_account_that_existed(place: Pa
 
     with embedded(place) as postgres:
         owner = Path(f"/proc/{postgres.pid}").stat().st_uid
+        status = Path(f"/proc/{postgres.pid}/status").read_text().splitlines()
 
     assert owner in {pwd.getpwnam(name).pw_uid for name in ("postgres", "nobody") if has_account(name)}
+    assert ["Groups:"] in [line.split() for line in status]
     assert pwd.getpwall() == accounts
 
 
@@ -287,11 +307,16 @@ def test_a_data_folder_removed_and_made_anew_begins_anew_and_keeps_the_old_datab
     shutil.rmtree(place / "data")
     (place / "data").mkdir(mode=0o700)
 
-    with embedded(place) as postgres:
+    told: list[str] = []
+    renewed = EmbeddedPostgres(
+        place / "data", settings=FAST, elsewhere=place / "elsewhere", progress=told.append
+    )
+    with renewed as postgres:
         remember(postgres, "new")
         words = remembered(postgres)
 
     assert words == ["new"]
+    assert "an earlier" in told[0]
     assert len(list((place / "elsewhere").glob("*.forsaken-*"))) == 1
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,14 +63,14 @@ def make_data_folder(data: Path) -> None:
         raise DataFolderRefusedError(data, error.strerror or str(error)) from error
 
 
-def find_home(data: Path, elsewhere: Path) -> Home:
+def find_home(data: Path, elsewhere: Path, progress: Callable[[str], None]) -> Home:
     """
     Return the database folder that belongs to the data folder, the one to be made where there is none yet.
 
     Raises: `ClusterLostError`, `ForeignClusterError`, `PasswordLostError`, `NoServerAccountError`,
     `SocketPathTooLongError`.
     """
-    home = _noted_home(data) or _unnoted_home(data, elsewhere)
+    home = _noted_home(data) or _unnoted_home(data, elsewhere, progress)
     _require_short_socket(home)
     return home
 
@@ -94,24 +95,26 @@ def _noted_home(data: Path) -> Home | None:
     return _kept(path, data)
 
 
-def _unnoted_home(data: Path, elsewhere: Path) -> Home:
+def _unnoted_home(data: Path, elsewhere: Path, progress: Callable[[str], None]) -> Home:
     """Choose the folder of a first start, or find the one that a start interrupted at its very end left."""
     account = server_account()
     path = data / "postgres"
     if not (path.exists() or account.can_enter(data)):
         path = elsewhere / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-        _set_aside_if_forsaken(path, data)
+        _set_aside_if_forsaken(path, data, progress)
     return _kept(path, data) if path.exists() else Home(path, account)
 
 
-def _set_aside_if_forsaken(path: Path, data: Path) -> None:
+def _set_aside_if_forsaken(path: Path, data: Path, progress: Callable[[str], None]) -> None:
     """
     Move a database out of the way whose data folder was removed and made anew.
 
     Its password and keys went with that folder; moved, not removed, because data is not ours to throw away.
     """
     if path.exists() and not password_file(data).exists():
-        path.rename(path.with_name(f"{path.name}.forsaken-{time.time_ns()}"))
+        aside = path.with_name(f"{path.name}.forsaken-{time.time_ns()}")
+        path.rename(aside)
+        progress(f"the database of an earlier {data} lies in {aside} now; remove it if nobody wants it")
 
 
 def _kept(path: Path, data: Path) -> Home:

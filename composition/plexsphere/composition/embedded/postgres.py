@@ -9,7 +9,7 @@ from typing import Final, Self
 from plexsphere.composition.embedded.cluster import SUPERUSER, create_cluster
 from plexsphere.composition.embedded.database import have_database
 from plexsphere.composition.embedded.endpoint import Endpoint
-from plexsphere.composition.embedded.errors import StartFailedError
+from plexsphere.composition.embedded.errors import DataFolderRefusedError, StartFailedError
 from plexsphere.composition.embedded.home import Home, find_home, make_data_folder, note_home
 from plexsphere.composition.embedded.installation import (
     Installation,
@@ -83,6 +83,9 @@ class EmbeddedPostgres:
         self._lock = DataLock.take(self._data)
         try:
             self._start()
+        except PermissionError as error:
+            self.stop()
+            raise DataFolderRefusedError(self._data, str(error)) from error
         except BaseException:
             self.stop()
             raise
@@ -119,7 +122,7 @@ class EmbeddedPostgres:
         return self._running().endpoint.dsn(SUPERUSER, "postgres")
 
     def _start(self) -> None:
-        home = find_home(self._data, self._elsewhere)
+        home = find_home(self._data, self._elsewhere, self._progress)
         installation = self._installation(home)
         password = kept_password(self._data)
         if not home.exists:
