@@ -69,7 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api", required=True, metavar="URL", help="base URL of the control plane")
     parser.add_argument("--token-file", required=True, type=Path, metavar="FILE", help="bootstrap tokens")
     parser.add_argument("--nodes", type=_count, metavar="N", help="how many nodes (default: one per token)")
-    parser.add_argument("--seconds", type=_seconds, metavar="S", help="how long once all are enrolled (default: until interrupted)")
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="S",
+        help="how long once all are enrolled (default: until interrupted)",
+    )
     parser.add_argument(
         "--heartbeat", type=_seconds, default=30.0, metavar="S", help="heartbeat interval (30)"
     )

@@ -1,8 +1,7 @@
 """The tasks of one node; the first that fails ends them all."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 
 class Background:
@@ -15,7 +14,7 @@ class Background:
         self._on_failure = on_failure
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run the work beside everything else."""
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
@@ -32,9 +31,9 @@ class Background:
             task.cancel()
         return tasks
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as failure:
             if self.failure is None:
                 self.failure = failure

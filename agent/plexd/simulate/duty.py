@@ -1,12 +1,11 @@
 """Duties: things a node does one at a time, and again if asked meanwhile."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from plexd.protocol.timing import Timing
 
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Spawn = Callable[[Callable[[], Awaitable[None]]], None]
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Duty:
         """See to it that the act runs; the run under way will do."""
         if not self._running:
             self._running = True
-            self.spawn(self._run())
+            self.spawn(self._run)
 
     async def _run(self) -> None:
         try:

@@ -52,7 +52,7 @@ class Executions:
         self._known[request.execution_id] = None
         if len(self._known) > KNOWN_EXECUTIONS:
             del self._known[next(iter(self._known))]
-        self._spawn(self._run(request))
+        self._spawn(lambda: self._run(request))
 
     async def _run(self, request: ActionRequest) -> None:
         with self._member.attempt():
@@ -61,7 +61,6 @@ class Executions:
             if not outcome.rejection:
                 await self._report(request, outcome)
             self._member.counters.executions += 1
-            self._member.waiters.notify()
 
     async def _acknowledge(self, request: ActionRequest, rejection: str) -> None:
         status = "rejected" if rejection else "accepted"

@@ -48,7 +48,7 @@ class Member:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Count a failed call and go on; a dead credential is not survived."""
+        """Count a failed call and go on, telling who waits; a dead credential is not survived."""
         try:
             yield
         except Unauthorized:
@@ -56,3 +56,5 @@ class Member:
         except ControlPlaneError as error:
             self.counters.failed_calls += 1
             self.last_error = error
+        finally:
+            self.waiters.notify()

@@ -85,10 +85,10 @@ class SimulatedNode(ObservedNode):
     def run(self) -> None:
         """Begin all duties; the node must be enrolled."""
         timing, pace = self._member.timing, self._member.pace
-        self._background.spawn(self._following())
-        self._background.spawn(every(pace.heartbeat, self._beat, timing))
-        self._background.spawn(every(pace.endpoint, lambda: report_endpoint(self._member), timing))
-        self._background.spawn(self._reconcile_at_intervals())
+        self._background.spawn(self._following)
+        self._background.spawn(lambda: every(pace.heartbeat, self._beat, timing))
+        self._background.spawn(lambda: every(pace.endpoint, self._report_endpoint, timing))
+        self._background.spawn(self._reconcile_at_intervals)
 
     async def stop(self) -> None:
         """Vanish: no further call is made; nobody is told."""
@@ -131,6 +131,9 @@ class SimulatedNode(ObservedNode):
     async def _beat(self) -> None:
         for demand in await beat(self._member):
             self._meet(demand, None)
+
+    async def _report_endpoint(self) -> None:
+        await report_endpoint(self._member)
 
     async def _rotate(self) -> None:
         await rotate_keys(self._member)

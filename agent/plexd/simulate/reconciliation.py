@@ -58,6 +58,6 @@ class Reconcile:
         return corrections
 
     async def _report(self, corrections: tuple[Correction, ...]) -> None:
-        self._member.counters.corrections += len(corrections)
         now = print_instant(self._member.timing.clock.now())
         await self._member.channel.report_drift(DriftReport(now, corrections))
+        self._member.counters.corrections += len(corrections)

@@ -17,7 +17,6 @@ async def beat(member: Member) -> tuple[Demand, ...]:
         answer = await member.channel.heartbeat(_heartbeat(member))
         member.record_latency(member.timing.clock.monotonic() - started)
         member.counters.heartbeats += 1
-        member.waiters.notify()
         return _demands(answer)
     return ()
 

@@ -43,6 +43,7 @@ class StubControlPlane:
     state_version: int = 0
     streams: dict[str, asyncio.Queue[bytes]] = field(default_factory=dict)
     scripted: dict[str, list[web.Response]] = field(default_factory=dict)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     silent: set[str] = field(default_factory=set)
 
     def script(self, path: str, *answers: web.Response) -> None:
@@ -52,13 +53,14 @@ class StubControlPlane:
     def asked(self, path: str) -> list[Received]:
         return [each for each in self.received if each.path.endswith(path)]
 
-    def peer(self, node_id: str, **more: str) -> dict[str, Any]:
-        number = self.nodes.index(node_id) + 1
-        mesh_ip = f"10.100.0.{number}"
-        told = {"id": node_id, "public_key": base64_of(bytes([number]) * 32), "mesh_ip": mesh_ip}
-        return {**told, "endpoint": "", "allowed_ips": [f"{mesh_ip}/32"], "psk": "", **more}
+    async def until_asked(self, path: str, seconds: float = 20) -> None:
+        """Return once somebody asked for a path that ends so."""
+        async with asyncio.timeout(seconds):
+            while not self.asked(path):
+                self.called.clear()
+                await self.called.wait()
 
-    def emit(self, node_id: str, event_type: str, offset: int, k: int = 0, **payload: Any) -> bytes:
+    def emit(self, node_id: str, event_type: str, offset: int, k: int = 0, /, **payload: Any) -> bytes:
         """Sign an event for the node, put it on its stream, and return its frame."""
         told = {"node_id": node_id, **payload}
         event_id, now = f"evt-{offset}-{k}-{node_id}", instant_text(datetime.now(UTC))
@@ -69,6 +71,7 @@ class StubControlPlane:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.received.append(await _received(request))
+        self.called.set()
         if any(request.path.endswith(ending) for ending in self.silent):
             await asyncio.Event().wait()
         for ending, answers in self.scripted.items():
