@@ -4,22 +4,27 @@
 CREATE TABLE meshes (
     domain_id uuid PRIMARY KEY REFERENCES domains (id) ON DELETE CASCADE,
     mesh_cidr cidr NOT NULL,
-    next_node_host bigint NOT NULL DEFAULT 1,
-    next_bridge_host bigint NOT NULL,
+    next_node_host bigint NOT NULL,
+    node_hosts_end bigint NOT NULL,
+    next_bridge_host bigint,
+    bridge_hosts_end bigint,
     revision bigint NOT NULL DEFAULT 0,
     generation integer NOT NULL DEFAULT 1,
-    psk_base_sealed bytea NOT NULL
+    psk_base_sealed bytea NOT NULL,
+    CHECK ((next_bridge_host IS NULL) = (bridge_hosts_end IS NULL))
 );
+COMMENT ON COLUMN meshes.next_node_host IS 'how far from the network address the next address lies that was never used';
+COMMENT ON COLUMN meshes.next_bridge_host IS 'NULL where the range is too small to keep addresses for bridges';
 COMMENT ON COLUMN meshes.revision IS 'raised, under this row''s lock, by every change of who is in the mesh or who sees whom';
 
 CREATE TABLE released_addresses (
     domain_id uuid NOT NULL REFERENCES meshes (domain_id) ON DELETE CASCADE,
     address inet NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('node', 'bridge')),
+    pool text NOT NULL CHECK (pool IN ('node', 'bridge')),
     free_at timestamptz NOT NULL,
     PRIMARY KEY (domain_id, address)
 );
-CREATE INDEX released_addresses_free ON released_addresses (domain_id, kind, free_at);
+CREATE INDEX released_addresses_free ON released_addresses (domain_id, pool, free_at, address);
 
 CREATE TABLE nodes (
     domain_id uuid NOT NULL REFERENCES meshes (domain_id) ON DELETE CASCADE,
@@ -37,7 +42,7 @@ CREATE TABLE nodes (
     facts jsonb NOT NULL DEFAULT '{}',
     version bigint NOT NULL DEFAULT 1,
     revision bigint NOT NULL,
-    first_offset bigint NOT NULL,
+    first_offset bigint,
     reachability text NOT NULL DEFAULT 'never_reported',
     clock_skewed boolean NOT NULL DEFAULT false,
     last_heartbeat_at timestamptz,
@@ -47,8 +52,9 @@ CREATE TABLE nodes (
     PRIMARY KEY (domain_id, id)
 );
 COMMENT ON COLUMN nodes.version IS 'raised by every change of what peers or the node itself are told';
-COMMENT ON COLUMN nodes.first_offset IS 'where the first event stream of the node starts (design D23)';
-CREATE INDEX nodes_by_id ON nodes (id);
+COMMENT ON COLUMN nodes.first_offset IS 'where the first event stream of the node starts (design D23); NULL once it was opened';
+CREATE INDEX nodes_by_id ON nodes (id) WHERE removed_at IS NULL;
+CREATE INDEX nodes_of_domain ON nodes (domain_id, id) WHERE removed_at IS NULL;
 CREATE INDEX nodes_by_revision ON nodes (domain_id, revision);
 CREATE INDEX nodes_of_project ON nodes (domain_id, project_id, id) WHERE removed_at IS NULL;
 CREATE UNIQUE INDEX nodes_hostname ON nodes (domain_id, hostname) WHERE removed_at IS NULL;

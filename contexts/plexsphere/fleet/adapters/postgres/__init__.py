@@ -1,0 +1,1 @@
+"""The ports of fleet on PostgreSQL."""

@@ -1,0 +1,64 @@
+"""Heartbeats are written in batches, and only news is told on."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from plexsphere.fleet.domain.node import Reachability
+from plexsphere.fleet.ports.heartbeats import Heartbeat
+from tests.support.fleet import DOMAIN, NOBODY, OTHER_DOMAIN, FleetKit, RowOnly, a_node
+from tests.support.identity import EPOCH
+
+ONE, TWO = a_node(1), a_node(2, OTHER_DOMAIN)
+BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False)
+
+
+async def _recorded(kit: FleetKit, *batch: Heartbeat) -> list[object]:
+    async with kit.unit_of_work():
+        return list(await kit.heartbeats.record(batch))
+
+
+async def test_the_first_heartbeat_of_a_node_makes_it_healthy_and_is_told(kit: FleetKit) -> None:
+    await kit.nodes.add(ONE, 1)
+    await kit.nodes.add(TWO, 1)
+
+    first = await _recorded(kit, BEAT, replace(BEAT, domain_id=OTHER_DOMAIN, node_id=TWO.id))
+    second = await _recorded(kit, BEAT)
+
+    assert first == [(DOMAIN, ONE.id), (OTHER_DOMAIN, TWO.id)]
+    assert second == []
+    assert await kit.nodes.get(DOMAIN, ONE.id) == replace(ONE, reachability=Reachability.HEALTHY)
+
+
+async def test_a_late_heartbeat_never_turns_time_back(kit: FleetKit) -> None:
+    """H26: the newest receipt by our clock counts."""
+    await kit.nodes.add(ONE, 1)
+    later = EPOCH + timedelta(seconds=30)
+
+    await _recorded(kit, replace(BEAT, received_at=later))
+    await _recorded(kit, BEAT)
+
+    assert (await kit.stored_row(ONE.id)).last_heartbeat_at == later
+
+
+async def test_a_checksum_that_was_left_out_does_not_replace_the_known_one(kit: FleetKit) -> None:
+    await kit.nodes.add(ONE, 1)
+
+    await _recorded(kit, BEAT)
+    await _recorded(kit, replace(BEAT, binary_checksum="", clock_skewed=True))
+
+    assert await kit.stored_row(ONE.id) == RowOnly(EPOCH, "sha256:aa", clock_skewed=True)
+
+
+async def test_heartbeats_of_nodes_that_left_or_live_elsewhere_are_passed_over(kit: FleetKit) -> None:
+    await kit.nodes.add(ONE, 1)
+    await kit.nodes.add(TWO, 1)
+    await kit.nodes.depart(DOMAIN, ONE.id, 2)
+
+    told = await _recorded(kit, BEAT, replace(BEAT, node_id=TWO.id), replace(BEAT, node_id=NOBODY))
+
+    assert told == []
+    assert (await kit.stored_row(TWO.id)).last_heartbeat_at is None
+
+
+async def test_an_empty_batch_is_no_trouble(kit: FleetKit) -> None:
+    assert await _recorded(kit) == []

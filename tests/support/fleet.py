@@ -1,0 +1,431 @@
+"""Fakes for fleet: collections in memory over one state, with a unit of work that rolls it back."""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import IPv4Address
+from typing import Any, Final
+from uuid import UUID
+
+from plexsphere.fleet.domain.drift import DriftReport
+from plexsphere.fleet.domain.errors import (
+    AddressPoolExhausted,
+    DomainNotFound,
+    HostnameTaken,
+    MeshRangeInUse,
+    NodeNotFound,
+    PublicKeyTaken,
+)
+from plexsphere.fleet.domain.hostname import Hostname
+from plexsphere.fleet.domain.node import Node, NodeKind, Reachability
+from plexsphere.fleet.domain.pair_key import PairKeys
+from plexsphere.fleet.domain.public_key import PublicKey
+from plexsphere.fleet.ports.capabilities import Capabilities
+from plexsphere.fleet.ports.drift import MOST_REPORTS, Drift
+from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
+from plexsphere.fleet.ports.nodes import NodePage, Nodes
+from plexsphere.platform.kernel.events import Announcement
+from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
+from plexsphere.platform.kernel.mesh_range import MeshRange
+from plexsphere.platform.kernel.secret import Secret
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from tests.support.identity import EPOCH, FakeClock
+
+COOLDOWN: Final = timedelta(hours=1)
+DOMAIN: Final = DomainId(UUID(int=0xD0))
+OTHER_DOMAIN: Final = DomainId(UUID(int=0xD1))
+PROJECT: Final = ProjectId(UUID(int=0xE0))
+OTHER_PROJECT: Final = ProjectId(UUID(int=0xE1))
+NOBODY: Final = NodeId(UUID(int=0x404))
+
+
+@dataclass(frozen=True)
+class StoredMesh:
+    """A mesh; `used` counts the addresses of each pool that were ever taken."""
+
+    mesh_range: MeshRange
+    base: bytes
+    revision: int = 0
+    used: tuple[tuple[str, int], ...] = ()
+
+    def pool_of(self, kind: NodeKind) -> str:
+        apart = self.mesh_range.node_hosts != self.mesh_range.bridge_hosts
+        return kind.value if apart else NodeKind.NODE.value
+
+    def hosts_of(self, pool: str) -> range:
+        return self.mesh_range.node_hosts if pool == "node" else self.mesh_range.bridge_hosts
+
+
+@dataclass(frozen=True)
+class StoredNode:
+    """A node, the revision of its last change, and what only its row knows."""
+
+    node: Node
+    revision: int
+    last_heartbeat_at: datetime | None = None
+    binary_checksum: str = ""
+    clock_skewed: bool = False
+
+
+@dataclass
+class State:
+    """Everything the fakes keep, as immutable values."""
+
+    meshes: dict[DomainId, StoredMesh] = field(default_factory=dict)
+    nodes: dict[NodeId, StoredNode] = field(default_factory=dict)
+    released: dict[tuple[DomainId, IPv4Address], tuple[str, datetime]] = field(default_factory=dict)
+    manifests: dict[NodeId, bytes] = field(default_factory=dict)
+    drift: dict[NodeId, tuple[DriftReport, ...]] = field(default_factory=dict)
+    announced: list[Announcement] = field(default_factory=list)
+
+    def copy(self) -> "State":
+        return State(
+            dict(self.meshes),
+            dict(self.nodes),
+            dict(self.released),
+            dict(self.manifests),
+            dict(self.drift),
+            list(self.announced),
+        )
+
+
+class FleetStore:
+    """The state, and whether a unit of work is open."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock: Final = clock
+        self.state = State()
+        self.is_open = False
+
+    def live(self, domain_id: DomainId | None, node_id: NodeId) -> StoredNode | None:
+        row = self.state.nodes.get(node_id)
+        if row is None or row.node.removed_at or domain_id not in (None, row.node.domain_id):
+            return None
+        return row
+
+
+class FleetUnitOfWork:
+    """Rolls the state back unless the outermost block is left cleanly."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator[None]:
+        if self._store.is_open:
+            yield
+            return
+        before = self._store.state.copy()
+        self._store.is_open = True
+        try:
+            yield
+        except BaseException:
+            self._store.state = before
+            raise
+        finally:
+            self._store.is_open = False
+
+
+class MemoryAnnouncements:
+    """What was announced, in order; refuses outside of a unit of work."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    def announce(self, rows: Iterable[Announcement]) -> None:
+        if not self._store.is_open:
+            raise RuntimeError("no unit of work is open")
+        self._store.state.announced += rows
+
+
+class MemoryMeshes:
+    """Meshes in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /) -> None:
+        base = sha256(domain_id.bytes).digest()
+        self._store.state.meshes[domain_id] = StoredMesh(mesh_range, base)
+
+    async def get(self, domain_id: DomainId, /) -> MeshRecord | None:
+        mesh = self._store.state.meshes.get(domain_id)
+        return MeshRecord(PairKeys(1, Secret(mesh.base)), mesh.revision) if mesh else None
+
+    async def take_turn(self, domain_id: DomainId, /) -> int:
+        mesh = self._store.state.meshes.get(domain_id)
+        if mesh is None:
+            raise DomainNotFound(domain_id)
+        self._store.state.meshes[domain_id] = replace(mesh, revision=mesh.revision + 1)
+        return mesh.revision + 1
+
+    async def take_address(self, domain_id: DomainId, kind: NodeKind, /) -> IPv4Address:
+        mesh = self._store.state.meshes[domain_id]
+        pool = mesh.pool_of(kind)
+        used = dict(mesh.used).get(pool, 0)
+        hosts = mesh.hosts_of(pool)
+        if used == len(hosts):
+            return self._released(domain_id, pool)
+        self._store.state.meshes[domain_id] = replace(
+            mesh, used=tuple({**dict(mesh.used), pool: used + 1}.items())
+        )
+        return mesh.mesh_range.network[hosts[used]]
+
+    async def change_range(self, domain_id: DomainId, mesh_range: MeshRange, /) -> None:
+        state, now = self._store.state, self._store.clock.now()
+        if any(row.node.domain_id == domain_id and not row.node.removed_at for row in state.nodes.values()):
+            raise MeshRangeInUse(domain_id)
+        if any(at > now for (domain, _), (_, at) in state.released.items() if domain == domain_id):
+            raise MeshRangeInUse(domain_id)
+        state.released = {key: row for key, row in state.released.items() if key[0] != domain_id}
+        state.meshes[domain_id] = replace(state.meshes[domain_id], mesh_range=mesh_range, used=())
+
+    async def close(self, domain_id: DomainId, /) -> None:
+        state = self._store.state
+        del state.meshes[domain_id]
+        state.nodes = {key: row for key, row in state.nodes.items() if row.node.domain_id != domain_id}
+        state.released = {key: row for key, row in state.released.items() if key[0] != domain_id}
+
+    def _released(self, domain_id: DomainId, pool: str) -> IPv4Address:
+        now = self._store.clock.now()
+        free = [
+            (at, address)
+            for (domain, address), (owner, at) in self._store.state.released.items()
+            if (domain, owner) == (domain_id, pool) and at <= now
+        ]
+        if not free:
+            raise AddressPoolExhausted(domain_id)
+        _, address = min(free)
+        del self._store.state.released[domain_id, address]
+        return address
+
+
+class MemoryNodes:
+    """Nodes in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def add(self, node: Node, revision: int, /) -> None:
+        others = [other for other in await self.all_of(node.domain_id) if other.id != node.id]
+        if any(other.hostname == node.hostname for other in others):
+            raise HostnameTaken
+        if any(other.public_key == node.public_key for other in others):
+            raise PublicKeyTaken
+        self._store.state.nodes[node.id] = StoredNode(node, revision)
+
+    async def get(self, domain_id: DomainId, node_id: NodeId, /) -> Node | None:
+        row = self._store.live(domain_id, node_id)
+        return row.node if row else None
+
+    async def find(self, node_id: NodeId, /) -> Node | None:
+        row = self._store.live(None, node_id)
+        return row.node if row else None
+
+    async def page(self, domain_id: DomainId | None, after: NodeId | None, limit: int, /) -> NodePage:
+        live = [row.node for row in self._ordered() if not row.node.removed_at]
+        wanted = [node for node in live if domain_id in (None, node.domain_id)]
+        rest = [node for node in wanted if after is None or node.id > after]
+        return NodePage(tuple(rest[:limit]), len(rest) <= limit)
+
+    async def all_of(self, domain_id: DomainId, /) -> Sequence[Node]:
+        rows = [row.node for row in self._ordered() if row.node.domain_id == domain_id]
+        return [node for node in rows if not node.removed_at]
+
+    async def changed(
+        self, domain_id: DomainId, revision: int, also: Collection[NodeId], /
+    ) -> Sequence[Node]:
+        rows = [row for row in self._ordered() if row.node.domain_id == domain_id]
+        return [row.node for row in rows if row.revision > revision or row.node.id in also]
+
+    async def count(self, domain_id: DomainId, project_id: ProjectId | None, /) -> int:
+        nodes = await self.all_of(domain_id)
+        return sum(project_id in (None, node.project_id) for node in nodes)
+
+    async def set_endpoint(
+        self, domain_id: DomainId, node_id: NodeId, endpoint: str, nat_type: str, /
+    ) -> bool:
+        node = await self.get(domain_id, node_id)
+        if node is None or (node.endpoint, node.nat_type) == (endpoint, nat_type):
+            return False
+        self._change(node_id, None, endpoint=endpoint, nat_type=nat_type)
+        return True
+
+    async def set_named(self, node: Node, revision: int, /) -> None:
+        if await self.get(node.domain_id, node.id):
+            self._change(node.id, revision, name=node.name, metadata=node.metadata)
+
+    async def move_epochs(self, domain_id: DomainId, nodes: Collection[NodeId], revision: int, /) -> None:
+        for node_id in set(nodes):
+            node = await self.get(domain_id, node_id)
+            if node is not None:
+                self._change(node_id, revision, psk_epoch=node.psk_epoch + 1)
+
+    async def depart(self, domain_id: DomainId, node_id: NodeId, revision: int, /) -> None:
+        node = await self.get(domain_id, node_id)
+        if node is None:
+            return
+        now = self._store.clock.now()
+        pool = self._store.state.meshes[domain_id].pool_of(node.kind)
+        self._store.state.released[domain_id, node.mesh_ip] = (pool, now + COOLDOWN)
+        self._change(node_id, revision, removed_at=now)
+
+    async def take_first_offset(self, domain_id: DomainId, node_id: NodeId, /) -> int | None:
+        row = self._store.live(domain_id, node_id)
+        if row is None:
+            return None
+        self._store.state.nodes[node_id] = replace(row, node=replace(row.node, first_offset=None))
+        return row.node.first_offset
+
+    def _ordered(self) -> list[StoredNode]:
+        return [row for _, row in sorted(self._store.state.nodes.items())]
+
+    def _change(self, node_id: NodeId, revision: int | None, **changes: Any) -> None:
+        row = self._store.state.nodes[node_id]
+        node = replace(row.node, version=row.node.version + 1, **changes)
+        at = row.revision if revision is None else revision
+        self._store.state.nodes[node_id] = replace(row, node=node, revision=at)
+
+
+class MemoryHeartbeatRecords:
+    """Heartbeats in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+        return [(each.domain_id, each.node_id) for each in batch if self._record(each)]
+
+    def _record(self, heartbeat: Heartbeat) -> bool:
+        row = self._store.live(heartbeat.domain_id, heartbeat.node_id)
+        if row is None:
+            return False
+        is_first = row.node.reachability is Reachability.NEVER_REPORTED
+        reachability = Reachability.HEALTHY if is_first else row.node.reachability
+        self._store.state.nodes[heartbeat.node_id] = StoredNode(
+            replace(row.node, reachability=reachability),
+            row.revision,
+            max(row.last_heartbeat_at or heartbeat.received_at, heartbeat.received_at),
+            heartbeat.binary_checksum or row.binary_checksum,
+            heartbeat.clock_skewed,
+        )
+        return is_first
+
+
+class MemoryCapabilities:
+    """Capability manifests in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def put(
+        self, domain_id: DomainId, node_id: NodeId, manifest: bytes, reported_at: datetime, /
+    ) -> None:
+        if node_id not in self._store.state.nodes:
+            raise NodeNotFound(node_id)
+        self._store.state.manifests[node_id] = manifest
+
+
+class MemoryDrift:
+    """Drift reports in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def add(self, domain_id: DomainId, node_id: NodeId, report: DriftReport, /) -> None:
+        if node_id not in self._store.state.nodes:
+            raise NodeNotFound(node_id)
+        reports = [*self._store.state.drift.get(node_id, ()), report]
+        newest = sorted(reports, key=lambda each: (each.reported_at, each.id), reverse=True)
+        self._store.state.drift[node_id] = tuple(newest[:MOST_REPORTS])
+
+    async def list(self, domain_id: DomainId, node_id: NodeId, /) -> Sequence[DriftReport]:
+        return self._store.state.drift.get(node_id, ())
+
+
+@dataclass(frozen=True)
+class RowOnly:
+    """What is stored of a node that no port reads back yet."""
+
+    last_heartbeat_at: datetime | None
+    binary_checksum: str
+    clock_skewed: bool
+
+
+@dataclass(frozen=True)
+class FleetKit:
+    """
+    Every collection of fleet over one store, whichever it is.
+
+    `make_domain` lets a Domain exist whose mesh may be opened, `let_time_pass` ages what was stored; the other two
+    read what no port reads back.
+    """
+
+    unit_of_work: UnitOfWork
+    meshes: Meshes
+    nodes: Nodes
+    heartbeats: HeartbeatRecords
+    capabilities: Capabilities
+    drift: Drift
+    make_domain: Callable[[DomainId], Awaitable[None]]
+    let_time_pass: Callable[[timedelta], Awaitable[None]]
+    stored_row: Callable[[NodeId], Awaitable[RowOnly]]
+    stored_manifest: Callable[[NodeId], Awaitable[Any]]
+
+
+def memory_fleet(store: FleetStore) -> FleetKit:
+    """Return the fakes over one store."""
+
+    async def make_domain(domain_id: DomainId) -> None:
+        """Nothing in memory needs the Domain itself."""
+
+    async def let_time_pass(by: timedelta) -> None:
+        store.clock.advance(by.total_seconds())
+
+    async def stored_row(node_id: NodeId) -> RowOnly:
+        row = store.state.nodes[node_id]
+        return RowOnly(row.last_heartbeat_at, row.binary_checksum, row.clock_skewed)
+
+    async def stored_manifest(node_id: NodeId) -> Any:
+        return json.loads(store.state.manifests[node_id])
+
+    return FleetKit(
+        unit_of_work=FleetUnitOfWork(store),
+        meshes=MemoryMeshes(store),
+        nodes=MemoryNodes(store),
+        heartbeats=MemoryHeartbeatRecords(store),
+        capabilities=MemoryCapabilities(store),
+        drift=MemoryDrift(store),
+        make_domain=make_domain,
+        let_time_pass=let_time_pass,
+        stored_row=stored_row,
+        stored_manifest=stored_manifest,
+    )
+
+
+def a_node(number: int, domain_id: DomainId = DOMAIN, **changes: Any) -> Node:
+    """Return a live node with this number as its id, its key and the end of its address."""
+    node = Node(
+        domain_id=domain_id,
+        id=NodeId(UUID(int=number)),
+        project_id=PROJECT,
+        kind=NodeKind.NODE,
+        name=f"node-{number}",
+        hostname=Hostname(f"node-{number}"),
+        public_key=PublicKey(sha256(number.to_bytes(8, "big")).digest()),
+        mesh_ip=IPv4Address("10.100.0.0") + number,
+        endpoint="",
+        nat_type="",
+        psk_epoch=1,
+        metadata={},
+        facts={},
+        version=1,
+        reachability=Reachability.NEVER_REPORTED,
+        created_at=EPOCH,
+        first_offset=0,
+    )
+    return replace(node, **changes)
