@@ -86,7 +86,7 @@ class RegisterNode:
             turn = await self.take_turn(admitted.domain_id)
             node = await self._place(node_id, admitted, key, name, said)
             await self._store(node, turn, enrolment.capabilities)
-            credentials = await self.admission.give(node.domain_id, node.id, admitted.token_id, key, name)
+            credentials = await self.admission.give(admitted, node.id, key, name)
             peers = turn.view.peers(node, self.sight.would_see(node.domain_id, sighted(node)))
             self.announcements.announce([_arrival(node)])
         return self._told(node, credentials, peers, is_first=True)

@@ -53,13 +53,7 @@ class Admission(Protocol):
         ...
 
     async def give(
-        self,
-        domain_id: DomainId,
-        node_id: NodeId,
-        token_id: TokenId,
-        public_key: PublicKey,
-        hostname: Hostname,
-        /,
+        self, admitted: Admitted, node_id: NodeId, public_key: PublicKey, hostname: Hostname, /
     ) -> Credentials:
         """Give a new node its credentials."""
         ...

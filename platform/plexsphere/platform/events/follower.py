@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.events.tail import Tail
@@ -26,7 +27,12 @@ class Projection(Protocol):
         ...
 
     async def read(self, domain_id: DomainId, rows: Sequence[Row], /) -> Any:
-        """Read again what the rows are about and return it; the rows were committed before this is called."""
+        """
+        Read again what the rows are about and return it; the rows were committed before this is called.
+
+        Raises:
+            DomainGone: the Domain was deleted meanwhile.
+        """
         ...
 
     def begin(self, domain_id: DomainId, loaded: Any, /) -> None:
@@ -53,18 +59,14 @@ class DomainGone(Exception):
 class Follower:
     """Follows the Domains this process has had to do with."""
 
-    def __init__(self, database: Database, log: EventLog, projection: Projection) -> None:
+    def __init__(self, database: Database, log: EventLog, projection: Projection, alarm: Alarm) -> None:
         self._database = database
         self._log = log
         self._projection = projection
         self._tails: Final[dict[DomainId, Tail]] = {}
         self._loading: Final[dict[DomainId, asyncio.Lock]] = {}
         self._turn: Final = asyncio.Lock()
-        self._awake: Final = asyncio.Event()
-
-    def wake(self) -> None:
-        """Let the next look at the heads happen now."""
-        self._awake.set()
+        self._alarm: Final = alarm
 
     def tail(self, domain_id: DomainId) -> Tail | None:
         """Return the tail of a followed Domain."""
@@ -85,20 +87,26 @@ class Follower:
             return self._tails.get(domain_id) or await self._load(domain_id)
 
     async def catch_up(self, domain_id: DomainId, offset: int) -> None:
-        """Ask the database when somebody has seen a newer offset of a Domain than this process (design D25)."""
+        """
+        Ask the database when somebody has seen a newer offset of a Domain than this process (design D25).
+
+        What committed but has no offset yet is known afterwards, too.
+        """
         tail = self._tails.get(domain_id)
-        if tail is not None and tail.last < offset:
-            await self.poll()
+        if tail is None or tail.last >= offset:
+            return
+        await self.poll()
+        async with self._turn:
+            await self._refresh(domain_id)
 
     async def run(self) -> None:
-        """Follow until cancelled: when woken, and every second."""
+        """Follow until cancelled: when the alarm sounds, and every second."""
         while True:
             try:
-                self._awake.clear()
                 await self.poll()
             except StoreUnavailable:
                 LOG.warning("the database is away; following resumes when it is back")
-            await self._rest()
+            await self._alarm.rest(POLL_SECONDS)
 
     async def poll(self) -> None:
         """Bring every followed Domain up to its head."""
@@ -116,11 +124,23 @@ class Follower:
             rows = await self._log.after(domain_id, tail.last, BATCH_ROWS)
             if not rows:
                 return
-            change = await self._projection.read(domain_id, rows)
+            try:
+                change = await self._projection.read(domain_id, rows)
+            except DomainGone:
+                self._drop(domain_id)
+                return
             for row in rows:
                 tail.append(row)
             self._projection.apply(domain_id, change)
             await self._projection.tell(domain_id, rows)
+
+    async def _refresh(self, domain_id: DomainId) -> None:
+        if domain_id not in self._tails:
+            return
+        try:
+            self._projection.apply(domain_id, await self._projection.read(domain_id, ()))
+        except DomainGone:
+            self._drop(domain_id)
 
     async def _load(self, domain_id: DomainId) -> Tail:
         async with self._database.snapshot():
@@ -134,10 +154,3 @@ class Follower:
     def _drop(self, domain_id: DomainId) -> None:
         del self._tails[domain_id]
         self._projection.forget(domain_id)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._awake.wait()
-        except TimeoutError:
-            return

@@ -1,12 +1,12 @@
 """The sequencer: gives committed rows their dense offsets (design D17)."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 LOG: Final = logging.getLogger("plexsphere.sequencer")
@@ -60,20 +60,16 @@ class Sequencer:
     database: Database
     seal: Callable[[], Awaitable[int]]
     sequenced: Callable[[], None]
-    _awake: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def wake(self) -> None:
-        """Let the next batch start now."""
-        self._awake.set()
+    alarm: Alarm
 
     async def run(self) -> None:
-        """Sequence until cancelled: when woken, and every 250 ms."""
+        """Sequence until cancelled: when the alarm sounds, and every 250 ms."""
         while True:
             try:
                 await self._drain()
             except StoreUnavailable:
                 LOG.warning("the database is away; sequencing resumes when it is back")
-            await self._rest()
+            await self.alarm.rest(PERIOD_SECONDS)
 
     async def sequence(self) -> int:
         """Number one batch and return how many rows it moved."""
@@ -85,14 +81,6 @@ class Sequencer:
             return sum(row[0] for row in await cursor.fetchall())
 
     async def _drain(self) -> None:
-        self._awake.clear()
         while await self.sequence():
             self.sequenced()
         await self.seal()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(PERIOD_SECONDS):
-                await self._awake.wait()
-        except TimeoutError:
-            return

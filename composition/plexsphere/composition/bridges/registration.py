@@ -1,0 +1,106 @@
+"""The registration surface, answered by fleet's enrolment."""
+
+from collections import OrderedDict
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.api import catalogue
+from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.v1.registration import problems
+from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling
+from plexsphere.fleet.application.register_node import Enrolment, Registered, RegisterNode
+from plexsphere.fleet.domain import errors
+from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
+from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.subjects import node_object
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+
+PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
+    errors.InvalidPublicKey: problems.INVALID_PUBLIC_KEY,
+    errors.InvalidHostname: problems.INVALID_HOSTNAME,
+    errors.InvalidMetadata: catalogue.INVALID_BODY,
+    errors.TokenInvalid: problems.TOKEN_INVALID,
+    errors.HostnameTaken: problems.HOSTNAME_TAKEN,
+    errors.PublicKeyTaken: problems.PUBLIC_KEY_TAKEN,
+    errors.AddressPoolExhausted: problems.ADDRESS_POOL_EXHAUSTED,
+}
+DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
+    errors.InvalidPublicKey: "public_key is 44 characters of base64 for a Curve25519 key that is not of low order",
+    errors.InvalidHostname: "hostname is 1 to 253 letters, digits and hyphens in labels of at most 63, parted by dots",
+    errors.InvalidMetadata: "metadata is at most 64 printable texts of 255 characters under keys of [A-Za-z0-9._/-]",
+    errors.TokenInvalid: "the token is unknown, expired, revoked or used; ask an operator for a new one",
+    errors.HostnameTaken: "remove the old node first, or register under another hostname",
+    errors.PublicKeyTaken: "generate a new key pair; two nodes never share one",
+    errors.AddressPoolExhausted: "wait until released addresses have cooled down, or widen the Domain's range",
+}
+REMEMBERED_PEERS: Final = 10_000
+WINDOW_SECONDS: Final = 60.0
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Turn fleet's errors into the surface's problems."""
+    try:
+        yield
+    except errors.FleetError as error:
+        if type(error) not in PROBLEM_OF:
+            raise
+        raise Refusal(PROBLEM_OF[type(error)], DETAIL_OF[type(error)]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationBridge:
+    """Answers the surface's port `Registration`; the enrolment and its audit row commit together."""
+
+    unit_of_work: UnitOfWork
+    register_node: RegisterNode
+    trail: AuditTrail
+
+    async def register(self, machine: Enrolling, /) -> Enrolled:
+        enrolment = Enrolment(
+            machine.token, machine.public_key, machine.hostname, machine.facts, machine.capabilities
+        )
+        with translated():
+            async with self.unit_of_work():
+                registered = await self.register_node(enrolment)
+                self.trail.record(_entry(registered))
+        return Enrolled(
+            str(registered.node.id),
+            str(registered.node.mesh_ip),
+            registered.signing_public_key,
+            registered.credentials.node_secret_key,
+            registered.credentials.node_token,
+            registered.peers,
+        )
+
+
+def _entry(registered: Registered) -> AuditEntry:
+    relation = "node.register" if registered.is_first else "node.register_again"
+    about = node_object(registered.node.id)
+    return AuditEntry(registered.node.domain_id, str(about), relation, about)
+
+
+class FailuresByPeer:
+    """
+    Answers the surface's port `FailedAttempts`: failures of the last minute for each peer of a socket.
+
+    At most 10,000 peers are remembered; whoever failed longest ago is forgotten first.
+    """
+
+    def __init__(self, clock: Clock, allowed: int) -> None:
+        self._clock: Final = clock
+        self._allowed: Final = allowed
+        self._windows: Final[OrderedDict[str, tuple[float, int]]] = OrderedDict()
+
+    def are_too_many(self, peer: str, /) -> bool:
+        begun, failures = self._windows.get(peer, (0.0, 0))
+        return failures >= self._allowed and self._clock.monotonic() - begun < WINDOW_SECONDS
+
+    def count(self, peer: str, /) -> None:
+        now = self._clock.monotonic()
+        begun, failures = self._windows.pop(peer, (now, 0))
+        self._windows[peer] = (now, 1) if now - begun >= WINDOW_SECONDS else (begun, failures + 1)
+        if len(self._windows) > REMEMBERED_PEERS:
+            self._windows.popitem(last=False)

@@ -1,0 +1,85 @@
+"""Fleet's views and replays, answered by the follower of the event log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.fleet.application.mesh_views import MeshViews
+from plexsphere.fleet.domain.errors import DomainNotFound
+from plexsphere.fleet.domain.mesh_view import MeshView
+from plexsphere.fleet.ports.sight import Sight
+from plexsphere.fleet.ports.views import Replay
+from plexsphere.platform.events.follower import DomainGone, Follower
+from plexsphere.platform.events.log import EventLog
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.events.tail import Tail
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+MOST_OLDER_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedViews:
+    """Answers fleet's port `Views`."""
+
+    follower: Follower
+    mesh_views: MeshViews
+
+    def loaded(self, domain_id: DomainId, /) -> MeshView | None:
+        return self.mesh_views.loaded(domain_id)
+
+    async def of(self, domain_id: DomainId, /) -> MeshView:
+        try:
+            await self.follower.follow(domain_id)
+        except DomainGone:
+            raise DomainNotFound(domain_id) from None
+        view = self.mesh_views.loaded(domain_id)
+        if view is None:
+            raise DomainNotFound(domain_id)
+        return view
+
+    def position(self, domain_id: DomainId, /) -> int:
+        tail = self.follower.tail(domain_id)
+        return tail.last if tail else 0
+
+    async def catch_up(self, domain_id: DomainId, offset: int, /) -> None:
+        await self.follower.catch_up(domain_id, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class LogReplays:
+    """Answers fleet's port `Replays`: the tail in memory first, an index of the database for older cursors."""
+
+    follower: Follower
+    log: EventLog
+    sight: Sight
+
+    async def since(self, domain_id: DomainId, node_id: NodeId, offset: int, /) -> Replay:
+        tail = await self.follower.follow(domain_id)
+        older: Sequence[Row] = ()
+        is_complete, known_from = True, tail.first
+        while offset < known_from:
+            is_complete = not await self._lost(domain_id, node_id, offset)
+            older = await self._older(domain_id, node_id, offset, known_from - 1)
+            if known_from >= tail.first:
+                break
+            known_from = tail.first
+        if len(older) > MOST_OLDER_ROWS:
+            return Replay((), is_complete=False)
+        # From here on nothing is awaited: the newer rows end exactly at the tail's last.
+        return Replay([*older, *self._newer(tail, domain_id, node_id, offset)], is_complete)
+
+    async def _lost(self, domain_id: DomainId, node_id: NodeId, offset: int) -> bool:
+        if offset > await self.log.horizon(domain_id):
+            return False
+        addressees = [node_id, *self.sight.peers_of(domain_id, node_id)]
+        return await self.log.pruned_since(domain_id, addressees, offset)
+
+    async def _older(self, domain_id: DomainId, node_id: NodeId, offset: int, upto: int) -> list[Row]:
+        seen = list(self.sight.peers_of(domain_id, node_id))
+        return await self.log.addressed(domain_id, node_id, seen, offset - 1, upto, MOST_OLDER_ROWS + 1)
+
+    def _newer(self, tail: Tail, domain_id: DomainId, node_id: NodeId, offset: int) -> list[Row]:
+        behind = max(offset, tail.first) - 1
+        offsets = tail.addressed(node_id, self.sight.peers_of(domain_id, node_id), behind)
+        return [row for row in map(tail.row, offsets) if row is not None]

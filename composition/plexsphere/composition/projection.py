@@ -1,0 +1,96 @@
+"""What this process keeps of the Domains it follows: who is there, and who sees whom, brought forward together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plexsphere.fleet.application.mesh_views import MeshViews
+from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.domain.node import Node
+from plexsphere.fleet.ports.meshes import MeshRecord, Meshes
+from plexsphere.fleet.ports.nodes import Nodes
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.events.follower import DomainGone
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.events import SubjectKind
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.application.visibility_views import VisibilityViews
+from plexsphere.policy.ports.policies import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Nodes and policies of one Domain, read within one snapshot; the mesh's revision is of the same moment."""
+
+    mesh: MeshRecord
+    nodes: Sequence[Node]
+    policies: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MeshProjection:
+    """
+    Answers the follower's port `Projection`.
+
+    Reading awaits; taking over does not: a view, who sees whom in it and the log's tail move in one step, so that
+    whatever is answered between two steps is of one moment.
+    """
+
+    database: Database
+    meshes: Meshes
+    nodes: Nodes
+    policies: Policies
+    mesh_views: MeshViews
+    visibility_views: VisibilityViews
+    hub: StreamHub
+
+    async def load(self, domain_id: DomainId, /) -> Read:
+        """Read a whole Domain, inside the follower's snapshot."""
+        return Read(
+            await self._mesh(domain_id),
+            await self.nodes.all_of(domain_id),
+            await self.policies.all_of(domain_id),
+        )
+
+    async def read(self, domain_id: DomainId, rows: Sequence[Row], /) -> Read:
+        """Read what changed since the view's revision, and the nodes that the rows are about."""
+        view = self.mesh_views.loaded(domain_id)
+        known = view.revision if view else 0
+        async with self.database.snapshot():
+            return Read(
+                await self._mesh(domain_id),
+                await self.nodes.changed(domain_id, known, _nodes_of(rows)),
+                await self.policies.changed(domain_id, known),
+            )
+
+    def begin(self, domain_id: DomainId, loaded: Read, /) -> None:
+        self.visibility_views.begin(domain_id, loaded.policies)
+        self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes)
+
+    def apply(self, domain_id: DomainId, change: Read, /) -> None:
+        self.visibility_views.put(domain_id, change.policies)
+        self.mesh_views.apply(domain_id, change.nodes, change.mesh.revision)
+        for node in change.nodes:
+            if node.removed_at is not None:
+                self.hub.end(domain_id, node.id)
+
+    async def tell(self, domain_id: DomainId, rows: Sequence[Row], /) -> None:
+        await self.hub.tell(domain_id, rows)
+
+    def forget(self, domain_id: DomainId, /) -> None:
+        self.hub.end_domain(domain_id)
+        self.mesh_views.forget(domain_id)
+        self.visibility_views.forget(domain_id)
+
+    async def _mesh(self, domain_id: DomainId) -> MeshRecord:
+        mesh = await self.meshes.get(domain_id)
+        if mesh is None:
+            raise DomainGone(domain_id)
+        return mesh
+
+
+def _nodes_of(rows: Sequence[Row]) -> set[NodeId]:
+    about = {NodeId(row.subject) for row in rows if row.kind is SubjectKind.NODE}
+    return about | {
+        NodeId(frame.subject) for row in rows if row.kind is SubjectKind.NODE for frame in row.frames
+    }

@@ -1,0 +1,66 @@
+"""The HTTP server, inside our own event loop."""
+
+import contextlib
+import socket
+from collections.abc import Generator
+from typing import Any, Final
+
+import uvicorn
+
+from plexsphere.composition.settings import Address, Tls
+
+BACKLOG: Final = 4096
+# A reader that stalls parks its unread frames in kernel buffers; this bounds them (design section 3).
+SEND_BUFFER_BYTES: Final = 64 * 1024
+KEEP_ALIVE_SECONDS: Final = 30
+GRACE_SECONDS: Final = 2
+
+
+class LoopServer(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the process decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Stop accepting and let what is in hand end."""
+        self.should_exit = True
+
+
+def build_server(app: Any, tls: Tls | None) -> LoopServer:
+    """Return a server of the application."""
+    return LoopServer(
+        uvicorn.Config(
+            app,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_certfile=str(tls.cert_file) if tls else None,
+            ssl_keyfile=str(tls.key_file) if tls else None,
+        )
+    )
+
+
+def listening_socket(address: Address) -> socket.socket:
+    """
+    Return a bound socket; accepted connections inherit its small send buffer.
+
+    Raises:
+        OSError: the address is in use, or not ours.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.bind((address.host, address.port))
+    listener.setblocking(False)
+    return listener

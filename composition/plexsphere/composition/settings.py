@@ -1,0 +1,143 @@
+"""What this deployment was told through its environment."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from plexsphere.platform.kernel.secret import Secret
+
+WRAP_KEY_BYTES: Final = 32
+DEFAULT_LISTEN: Final = "127.0.0.1:8080"
+ROLES: Final = frozenset({"api", "streams", "sequencer"})
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names it and says what to do, and never holds its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str, variable: str) -> Self:
+        """
+        Read `127.0.0.1:8080` or `[::1]:8080`.
+
+        Raises:
+            SettingsError: another form.
+        """
+        host, _, port = text.rpartition(":")
+        if not host or not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) < 65_536):
+            raise SettingsError(f"{variable} is not host:port; set it to something like {DEFAULT_LISTEN}")
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files of the server's certificate chain and key."""
+
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SpiceDb:
+    """The authorizer to ask instead of the local one."""
+
+    endpoint: str
+    token: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process needs to serve."""
+
+    dsn: Secret[str]
+    wrap_key: Secret[bytes]
+    listen: Address
+    tls: Tls | None
+    spicedb: SpiceDb | None
+    register_failures_per_minute: int
+    pool_size: int
+    roles: frozenset[str] = ROLES
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], roles: frozenset[str] = ROLES) -> Self:
+        """
+        Read the environment.
+
+        Raises:
+            SettingsError: something is missing or unusable.
+        """
+        return cls(
+            dsn=Secret(_required(environ, "PLEXSPHERE_DSN", "a PostgreSQL connection string")),
+            wrap_key=wrap_key(_required(environ, WRAP_KEY_VAR, "32 random bytes in base64")),
+            listen=Address.parse(environ.get("PLEXSPHERE_LISTEN") or DEFAULT_LISTEN, "PLEXSPHERE_LISTEN"),
+            tls=_tls(environ),
+            spicedb=_spicedb(environ),
+            register_failures_per_minute=_number(environ, "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE", 600),
+            pool_size=_number(environ, "PLEXSPHERE_POOL_SIZE", 16),
+            roles=roles,
+        )
+
+
+WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
+
+
+def wrap_key(encoded: str) -> Secret[bytes]:
+    """
+    Return the wrap key.
+
+    Raises:
+        SettingsError: not base64 of exactly 32 bytes.
+    """
+    try:
+        octets = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise SettingsError(f"{WRAP_KEY_VAR} is not base64; make one with: openssl rand -base64 32") from None
+    if len(octets) != WRAP_KEY_BYTES:
+        raise SettingsError(
+            f"{WRAP_KEY_VAR} does not hold {WRAP_KEY_BYTES} bytes; make one with: openssl rand -base64 32"
+        )
+    return Secret(octets)
+
+
+def _required(environ: Mapping[str, str], name: str, what: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set; give it {what}, or run `plexsphere up` for a local one")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
+        raise SettingsError(f"{name} is not a whole number above zero; leave it out for {default}")
+    return int(text)
+
+
+def _tls(environ: Mapping[str, str]) -> Tls | None:
+    cert, key = environ.get("PLEXSPHERE_TLS_CERT_FILE", ""), environ.get("PLEXSPHERE_TLS_KEY_FILE", "")
+    if bool(cert) != bool(key):
+        raise SettingsError(
+            "PLEXSPHERE_TLS_CERT_FILE and PLEXSPHERE_TLS_KEY_FILE go together; set both or neither"
+        )
+    return Tls(Path(cert), Path(key)) if cert else None
+
+
+def _spicedb(environ: Mapping[str, str]) -> SpiceDb | None:
+    endpoint = environ.get("PLEXSPHERE_SPICEDB_ENDPOINT", "")
+    if not endpoint:
+        return None
+    return SpiceDb(
+        endpoint, Secret(_required(environ, "PLEXSPHERE_SPICEDB_TOKEN", "the preshared key of SpiceDB"))
+    )
