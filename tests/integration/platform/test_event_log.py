@@ -1,0 +1,178 @@
+"""The event log against a real PostgreSQL: dense, ordered, nothing lost (design D17)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.pool import build_pool
+from plexsphere.platform.events.alarm import Alarm
+from plexsphere.platform.events.inbox import EventInbox
+from plexsphere.platform.events.inbox import store as store_rows
+from plexsphere.platform.events.log import EventLog
+from plexsphere.platform.events.sequencer import Sequencer
+from plexsphere.platform.ids import mint_id
+from plexsphere.platform.kernel.events import Announcement, EventType, Frame, SubjectKind
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.secret import Secret
+
+pytestmark = pytest.mark.postgres
+
+
+@asynccontextmanager
+async def opened(dsn: Secret[str], size: int = 8) -> AsyncIterator[Database]:
+    pool = build_pool(dsn, size)
+    await pool.open()
+    try:
+        yield Database(pool)
+    finally:
+        await pool.close()
+
+
+def sequencer_of(database: Database) -> Sequencer:
+    async def nothing_to_seal() -> int:
+        return 0
+
+    return Sequencer(database, nothing_to_seal, lambda: None, Alarm())
+
+
+def inbox_of(database: Database) -> EventInbox:
+    return EventInbox(database, lambda: None)
+
+
+async def a_domain(database: Database) -> DomainId:
+    domain_id = DomainId(mint_id())
+    async with database():
+        await EventLog(database).open(domain_id)
+    return domain_id
+
+
+def row_about(domain_id: DomainId, subject: UUID) -> Announcement:
+    return Announcement(domain_id, SubjectKind.NODE, subject, (Frame(EventType.PEER_ADDED, subject),), None)
+
+
+async def test_rows_get_dense_offsets_in_the_order_of_their_transaction(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id, subjects = await a_domain(store), [mint_id() for _ in range(5)]
+        async with store():
+            inbox_of(store).announce(row_about(domain_id, each) for each in subjects)
+
+        moved = await sequencer_of(store).sequence()
+
+        rows = await EventLog(store).after(domain_id, 0, 100)
+        assert moved == 5
+        assert [row.offset for row in rows] == [1, 2, 3, 4, 5]
+        assert [row.subject for row in rows] == subjects
+
+
+async def test_a_rolled_back_mutation_announces_nothing(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id = await a_domain(store)
+
+        async def refused() -> None:
+            async with store():
+                inbox_of(store).announce([row_about(domain_id, mint_id())])
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await refused()
+
+        assert await sequencer_of(store).sequence() == 0
+
+
+async def test_nothing_is_announced_outside_a_unit_of_work(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        with pytest.raises(RuntimeError, match="no unit of work"):
+            inbox_of(store).announce([row_about(DomainId(mint_id()), mint_id())])
+
+
+async def test_a_transaction_that_commits_late_is_sequenced_late_and_not_lost(database: Secret[str]) -> None:
+    """C25: a row stored before others and committed after they were sequenced still gets its place."""
+    async with opened(database) as store:
+        domain_id, slow, quick = await a_domain(store), mint_id(), mint_id()
+        stored, released = asyncio.Event(), asyncio.Event()
+
+        async def hold() -> None:
+            async with store():
+                async with store.connection() as connection:
+                    await store_rows(connection, [row_about(domain_id, slow)])
+                stored.set()
+                await released.wait()
+
+        holding = asyncio.create_task(hold())
+        await stored.wait()
+        async with store():
+            inbox_of(store).announce([row_about(domain_id, quick)])
+        await sequencer_of(store).sequence()
+        released.set()
+        await holding
+        await sequencer_of(store).sequence()
+
+        rows = await EventLog(store).after(domain_id, 0, 100)
+        assert [(row.offset, row.subject) for row in rows] == [(1, quick), (2, slow)]
+
+
+async def test_two_sequencers_and_many_writers_lose_nothing_and_keep_each_writers_order(
+    database: Secret[str],
+) -> None:
+    """C24: dense offsets from 1, every row once, each writer's rows in its own order."""
+    writers, each = 8, 40
+    async with opened(database, 12) as store, opened(database, 4) as other:
+        domains = [await a_domain(store) for _ in range(2)]
+        subjects = [[mint_id() for _ in range(each)] for _ in range(writers)]
+        done = asyncio.Event()
+
+        async def write(number: int) -> None:
+            for subject in subjects[number]:
+                async with store():
+                    inbox_of(store).announce([row_about(domains[number % 2], subject)])
+
+        async def sequence(where: Database) -> None:
+            while not done.is_set():
+                await sequencer_of(where).sequence()
+
+        sequencing = [asyncio.create_task(sequence(store)), asyncio.create_task(sequence(other))]
+        await asyncio.gather(*(write(number) for number in range(writers)))
+        done.set()
+        await asyncio.gather(*sequencing)
+        await sequencer_of(store).sequence()
+
+        for place, domain_id in enumerate(domains):
+            rows = await EventLog(store).after(domain_id, 0, 1000)
+            assert [row.offset for row in rows] == list(range(1, len(rows) + 1))
+            found = [row.subject for row in rows]
+            for number in range(place, writers, 2):
+                mine = set(subjects[number])
+                assert [subject for subject in found if subject in mine] == subjects[number]
+            assert len(found) == each * writers // 2
+
+
+async def test_rows_are_found_by_recipient_and_by_visible_subject(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id, node, peer, stranger = await a_domain(store), NodeId(mint_id()), mint_id(), mint_id()
+        named = Announcement(domain_id, SubjectKind.NODE, stranger, (), (node,))
+        asked = Announcement(domain_id, SubjectKind.NODE, stranger, (), (), reconcile=(node,))
+        async with store():
+            inbox_of(store).announce([row_about(domain_id, peer), named, row_about(domain_id, stranger), asked])
+        await sequencer_of(store).sequence()
+
+        rows = await EventLog(store).addressed(domain_id, node, [peer], 0, 100, 10)
+
+        assert [row.offset for row in rows] == [1, 2, 4]
+
+
+async def test_a_closed_log_leaves_nothing(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id = await a_domain(store)
+        async with store():
+            inbox_of(store).announce([row_about(domain_id, mint_id())])
+        await sequencer_of(store).sequence()
+
+        async with store():
+            await EventLog(store).close(domain_id)
+
+        assert await EventLog(store).heads([domain_id]) == {}
+        assert await EventLog(store).after(domain_id, 0, 10) == []
