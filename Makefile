@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help up demo test bench lint contracts types engine pytest install install-dev lock clean
+.PHONY: help up demo test bench locked lint contracts types engine pytest install install-dev lock clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -19,10 +19,14 @@ up: install  ## a serving control plane on 127.0.0.1:8080, its data kept in .dat
 demo: install  ## make up with a few dozen simulated agents at work
 	@$(BIN)/plexsphere demo $(ARGS)
 
-test: lint contracts types engine pytest  ## everything a change must pass
+test: locked lint contracts types engine pytest  ## everything a change must pass
 
 bench: install-dev  ## the fixed profile of measurements, results in a file
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+locked: install-dev  # nothing that a pyproject.toml asks for is missing from the locked lists
+	@echo "==> locked lists (pip check)"
+	@$(BIN)/python -m pip --disable-pip-version-check check || { echo "Run: make lock"; exit 1; }
 
 lint: install-dev  ## style and format
 	@echo "==> lint (ruff)"
