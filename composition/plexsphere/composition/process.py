@@ -52,8 +52,7 @@ class Process:
         self.server.stop()
 
     async def _end_streams_on_stop(self) -> None:
-        while not self.server.should_exit:
-            await asyncio.sleep(0.05)
+        await self.server.stopping.wait()
         await self.end_streams()
 
     async def _flush(self) -> None:

@@ -1,5 +1,6 @@
 """The HTTP server, inside our own event loop."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Generator
@@ -19,6 +20,10 @@ GRACE_SECONDS: Final = 2
 class LoopServer(uvicorn.Server):
     """uvicorn without signal handlers of its own: the process decides when to stop."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping: Final = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
@@ -26,6 +31,7 @@ class LoopServer(uvicorn.Server):
     def stop(self) -> None:
         """Stop accepting and let what is in hand end."""
         self.should_exit = True
+        self.stopping.set()
 
 
 def build_server(app: Any, tls: Tls | None) -> LoopServer:

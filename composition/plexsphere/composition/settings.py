@@ -11,7 +11,6 @@ from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY_BYTES: Final = 32
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
-ROLES: Final = frozenset({"api", "streams", "sequencer"})
 
 
 class SettingsError(Exception):
@@ -66,10 +65,9 @@ class Settings:
     spicedb: SpiceDb | None
     register_failures_per_minute: int
     pool_size: int
-    roles: frozenset[str] = ROLES
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str], roles: frozenset[str] = ROLES) -> Self:
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """
         Read the environment.
 
@@ -84,7 +82,6 @@ class Settings:
             spicedb=_spicedb(environ),
             register_failures_per_minute=_number(environ, "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE", 600),
             pool_size=_number(environ, "PLEXSPHERE_POOL_SIZE", 16),
-            roles=roles,
         )
 
 

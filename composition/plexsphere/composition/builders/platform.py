@@ -9,7 +9,7 @@ from plexsphere.platform.clock import SystemClock
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.pool import Pool, build_pool
 from plexsphere.platform.events.alarm import Alarm
-from plexsphere.platform.events.bell import INBOX, LOGGED, Bell
+from plexsphere.platform.events.bell import Bell
 from plexsphere.platform.events.inbox import EventInbox
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.sequencer import Sequencer
@@ -39,15 +39,11 @@ def build_platform(settings: Settings) -> PlatformParts:
     pool = build_pool(settings.dsn, settings.pool_size)
     database = Database(pool)
     inbox_alarm, log_alarm = Alarm(), Alarm()
-    bell = Bell(settings.dsn, {INBOX: inbox_alarm.sound, LOGGED: log_alarm.sound})
+    bell = Bell(settings.dsn, log_alarm.sound)
 
     def sequenced() -> None:
         log_alarm.sound()
-        bell.ring(LOGGED)
-
-    def committed() -> None:
-        # A process that sequences for itself needs nobody else's help to start.
-        inbox_alarm.sound() if "sequencer" in settings.roles else bell.ring(INBOX)
+        bell.ring()
 
     return PlatformParts(
         clock=SystemClock(),
@@ -56,7 +52,7 @@ def build_platform(settings: Settings) -> PlatformParts:
         sealer=AesGcmSealer(settings.wrap_key),
         trail=PostgresAuditTrail(database),
         log=EventLog(database),
-        inbox=EventInbox(database, committed),
+        inbox=EventInbox(database, inbox_alarm.sound),
         sequencer=Sequencer(database, AuditSealer(database), sequenced, inbox_alarm),
         bell=bell,
         log_alarm=log_alarm,

@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from psycopg import AsyncConnection, Error, sql
+from psycopg import AsyncConnection, Error
 
 from plexsphere.platform.db.pool import session_conninfo
 from plexsphere.platform.kernel.secret import Secret
 
 LOG: Final = logging.getLogger("plexsphere.bell")
 
-INBOX: Final = "plexsphere_inbox"
-LOGGED: Final = "plexsphere_log"
+CHANNEL: Final = "plexsphere_log"
+LISTEN: Final = f"LISTEN {CHANNEL}"
+NOTIFY: Final = f"NOTIFY {CHANNEL}"
 
 QUIET_SECONDS: Final = 0.02
 RETRY_SECONDS: Final = 1.0
@@ -21,21 +22,19 @@ RETRY_SECONDS: Final = 1.0
 
 class Bell:
     """
-    Rings other processes awake and hears their rings.
+    Rings other processes awake when the log grew, and hears their rings.
 
     A ring is a hint: whoever misses one still finds the rows by polling. One connection listens, one rings, at most
     once every 20 ms however often `ring` is called.
     """
 
-    def __init__(self, dsn: Secret[str], hears: Mapping[str, Callable[[], None]]) -> None:
+    def __init__(self, dsn: Secret[str], heard: Callable[[], None]) -> None:
         self._conninfo: Final = Secret(session_conninfo(dsn))
-        self._hears: Final = hears
-        self._wanted: Final[set[str]] = set()
+        self._heard: Final = heard
         self._pulled: Final = asyncio.Event()
 
-    def ring(self, channel: str) -> None:
+    def ring(self) -> None:
         """Let the others know, within 20 ms."""
-        self._wanted.add(channel)
         self._pulled.set()
 
     async def run(self) -> None:
@@ -56,17 +55,13 @@ class Bell:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self, connection: AsyncConnection) -> None:
-        for channel in self._hears:
-            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        async for notice in connection.notifies():
-            self._hears[notice.channel]()
+        await connection.execute(LISTEN)
+        async for _ in connection.notifies():
+            self._heard()
 
     async def _ring(self, connection: AsyncConnection) -> None:
         while True:
             await self._pulled.wait()
             self._pulled.clear()
-            channels = sorted(self._wanted)
-            self._wanted.clear()
-            for channel in channels:
-                await connection.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(channel)))
+            await connection.execute(NOTIFY)
             await asyncio.sleep(QUIET_SECONDS)

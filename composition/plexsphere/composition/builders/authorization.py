@@ -1,0 +1,73 @@
+"""Authorization: one schema, one Authorizer, the tuples it reads."""
+
+from dataclasses import dataclass
+
+from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.composition.settings import SpiceDb
+from plexsphere.identity.adapters.local_authorizer import LocalAuthorizer
+from plexsphere.identity.adapters.postgres.authz_outbox import PostgresAuthzOutbox
+from plexsphere.identity.adapters.postgres.relation_tuples import PostgresRelationTuples
+from plexsphere.identity.adapters.zed_schema import read_schema_text
+from plexsphere.identity.application.await_mirror import AwaitMirror
+from plexsphere.identity.application.mirror_tuples import MirrorTuples
+from plexsphere.identity.application.mirrored_authorizer import MirroredAuthorizer
+from plexsphere.identity.application.prepare_mirror import PrepareMirror
+from plexsphere.identity.application.reconcile_authorizer import ReconcileAuthorizer
+from plexsphere.identity.domain.schema import Schema
+from plexsphere.identity.domain.schema_text import parse_schema
+from plexsphere.identity.ports.authorizer import Authorizer
+from plexsphere.platform.ids import mint_id
+
+
+@dataclass(frozen=True, slots=True)
+class Mirroring:
+    """What keeps SpiceDB in step; absent with the local authorizer."""
+
+    tuples: MirrorTuples
+    awaited: AwaitMirror
+    prepare: PrepareMirror
+    reconcile: ReconcileAuthorizer
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """The deployment's authorizer and its tuples."""
+
+    schema: Schema
+    authorizer: Authorizer
+    tuples: PostgresRelationTuples
+    mirroring: Mirroring | None
+
+
+def build_authorization(platform: PlatformParts, spicedb: SpiceDb | None) -> Authorization:
+    """Return the local authorizer, or SpiceDB's where the deployment names one."""
+    text = read_schema_text()
+    schema = parse_schema(text)
+    outbox = PostgresAuthzOutbox(platform.database, mirrored=spicedb is not None)
+    tuples = PostgresRelationTuples(platform.database, schema, outbox, platform.clock, mint_id)
+    if spicedb is None:
+        return Authorization(schema, LocalAuthorizer(platform.database, schema), tuples, None)
+    return _mirrored(platform, spicedb, schema, text, outbox, tuples)
+
+
+def _mirrored(
+    platform: PlatformParts,
+    spicedb: SpiceDb,
+    schema: Schema,
+    text: str,
+    outbox: PostgresAuthzOutbox,
+    tuples: PostgresRelationTuples,
+) -> Authorization:
+    # Only a deployment that names a SpiceDB pays for loading its client.
+    from plexsphere.identity.adapters.spicedb_authorizer import SpiceDbAuthorizer
+    from plexsphere.identity.adapters.spicedb_client import SpiceDbClient
+    from plexsphere.identity.adapters.spicedb_mirror import SpiceDbMirror
+
+    client = SpiceDbClient(spicedb.endpoint, spicedb.token)
+    mirror = SpiceDbMirror(client, text)
+    mirror_tuples = MirrorTuples(outbox, mirror, platform.database)
+    awaited = AwaitMirror(outbox, mirror_tuples)
+    reconcile = ReconcileAuthorizer(tuples, outbox, mirror, schema, platform.database)
+    mirroring = Mirroring(mirror_tuples, awaited, PrepareMirror(outbox, mirror, reconcile), reconcile)
+    authorizer = MirroredAuthorizer(SpiceDbAuthorizer(client, schema), awaited)
+    return Authorization(schema, authorizer, tuples, mirroring)
