@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -142,15 +143,15 @@ def problem(status: int, code: str, **headers: str) -> web.Response:
 
 
 @asynccontextmanager
-async def serving(stub: StubControlPlane) -> AsyncIterator[ControlPlane]:
+async def serving(stub: StubControlPlane, tls: ssl.SSLContext | None = None) -> AsyncIterator[ControlPlane]:
     """Serve the stub and give a control plane client for it."""
     app = web.Application(client_max_size=32 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", stub.answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    stub.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    stub.base_url = f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with Transport.connected(stub.base_url, call_seconds=5) as transport:
             yield ControlPlane(transport)

@@ -1,8 +1,10 @@
 """Every call of the endpoint table, over a real socket."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from plexd.protocol.messages.registration import Identity, RegisterRequest
 from plexd.protocol.messages.state import Correction, DriftReport, NotModified, Snapshot
 from plexd.protocol.messages.telemetry import AuditEvent, LogLine, Metric
 from plexd.protocol.wire import encode
+from tests.unit.plexd.certificate import write_certificate
 from tests.unit.plexd.stub_control_plane import END, StubControlPlane, problem, serving, unzipped
 
 
@@ -291,10 +294,24 @@ async def test_a_success_that_makes_no_sense_is_unreadable(
 async def test_a_body_beyond_its_bound_is_not_read_to_its_end(
     stub: StubControlPlane, channel: NodeChannel
 ) -> None:
-    stub.script("/heartbeat", web.Response(body=b'{"x":"' + b"y" * BODY_LIMIT + b'"}'))
+    stub.script("/heartbeat", web.Response(body=b"{}" + b" " * BODY_LIMIT))
 
     with pytest.raises(Unreadable):
         await channel.heartbeat(BEAT)
+
+
+async def test_a_certificate_counts_only_for_whom_its_authority_is_trusted(
+    stub: StubControlPlane, tmp_path: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    identity, trusting = Identity("n", Masked("t")), ssl.create_default_context(cafile=str(certificate))
+
+    async with serving(stub, tls) as doubting, Transport.connected(stub.base_url, ssl=trusting) as transport:
+        assert await ControlPlane(transport).as_node(identity).heartbeat(BEAT) == HeartbeatAnswer()
+        with pytest.raises(Unreachable):
+            await doubting.as_node(identity).heartbeat(BEAT)
 
 
 async def test_nobody_listening_is_unreachable() -> None:

@@ -184,9 +184,8 @@ async def test_after_five_minutes_without_a_stream_the_state_is_polled_at_its_in
 
 
 async def test_an_open_stream_ends_the_polling() -> None:
-    seen, _, _ = await read(
-        *[Unreachable() for _ in range(12)], [event(1)], *[Unreachable() for _ in range(3)]
-    )
+    outage = [Unreachable() for _ in range(12)]
+    seen, _, _ = await read(*outage, [event(1), 200.0, b":\n"], *[Unreachable() for _ in range(6)])
 
     opened = next(i for i, each in enumerate(seen) if isinstance(each, Opened))
     assert any(isinstance(each, PollDue) for each in seen[:opened])
