@@ -1,11 +1,13 @@
 """Fakes and words for authorization: tuples in memory, and an authorizer that walks them step by step."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from plexsphere.identity.adapters.zed_schema import read_schema_text
@@ -27,6 +29,8 @@ from plexsphere.platform.db.pool import build_pool
 from plexsphere.platform.kernel.ids import DomainId, ProjectId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference, project_object
+
+T = TypeVar("T")
 
 NOW: Final = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -252,11 +256,11 @@ class MemoryMirror:
 
     async def fence(self) -> Fence:
         self._require_there()
-        return self._fence()
+        return Fence(self._mark())
 
     async def apply(self, changes: Sequence[TupleChange], fence: Fence, /) -> Fence:
         self._require_there()
-        if fence.mark != self._fence().mark:
+        if fence.mark != self._mark():
             raise AuthzUnavailable
         for change in changes:
             if change.operation is Operation.TOUCH:
@@ -264,7 +268,7 @@ class MemoryMirror:
             else:
                 self.held.discard(change.triple)
         self.mark += 1
-        return self._fence()
+        return Fence(self._mark(), f"at {self.mark}")
 
     async def holding(self, triples: Sequence[Triple], /) -> set[Triple]:
         self._require_there()
@@ -276,12 +280,17 @@ class MemoryMirror:
             if page := sorted(triple for triple in self.held if triple.object.type == kind):
                 yield page
 
-    def _fence(self) -> Fence:
-        return Fence(str(self.mark) if self.mark else "", f"at {self.mark}")
+    def _mark(self) -> str:
+        return str(self.mark) if self.mark else ""
 
     def _require_there(self) -> None:
         if self.is_away:
             raise AuthzUnavailable
+
+
+async def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work as another process would, outside any unit of work that is open here."""
+    return await asyncio.create_task(work, context=Context())
 
 
 @asynccontextmanager
