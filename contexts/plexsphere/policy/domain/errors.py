@@ -1,0 +1,97 @@
+"""The closed error set of policy."""
+
+from enum import StrEnum
+
+from plexsphere.platform.kernel.ids import PolicyId, ProjectId
+
+
+class PolicyError(Exception):
+    """Base of every error this context lets escape."""
+
+
+class UnknownAction(PolicyError):
+    """A rule names an action other than allow, deny and log."""
+
+
+class UnknownProtocol(PolicyError):
+    """A rule names a protocol other than tcp, udp, icmp and any."""
+
+
+class CidrFamilyMismatch(PolicyError):
+    """A rule joins an IPv4 range to an IPv6 range."""
+
+
+class PortRangeInverted(PolicyError):
+    """A rule's port range ends before it starts."""
+
+
+class SelectorSyntaxError(PolicyError):
+    """A selector cannot be read; `position` counts characters from its start."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"selector unreadable at character {position}")
+        self.position = position
+
+
+class RuleFault(StrEnum):
+    """What is wrong with a rule, or with a list of them."""
+
+    PORTS_REQUIRED = "ports_required"
+    PORTS_FORBIDDEN = "ports_forbidden"
+    PORT_OUT_OF_RANGE = "port_out_of_range"
+    BAD_CIDR = "bad_cidr"
+    NO_RULES = "no_rules"
+    TOO_MANY_RULES = "too_many_rules"
+
+
+class InvalidRule(PolicyError):
+    """A rule, or a list of rules, broke its shape; `fault` says how."""
+
+    def __init__(self, fault: RuleFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class InvalidSlug(PolicyError):
+    """A slug is not a lower-case letter followed by at most 63 of a-z, 0-9 and dash."""
+
+
+class PolicySlugTaken(PolicyError):
+    """The Project has a policy of that slug already."""
+
+    def __init__(self, project_id: ProjectId) -> None:
+        super().__init__(f"slug taken in project {project_id}")
+        self.project_id = project_id
+
+
+class PolicyNotFound(PolicyError):
+    """There is no such policy, or the caller may not know of it."""
+
+    def __init__(self, policy_id: PolicyId) -> None:
+        super().__init__(f"no policy {policy_id}")
+        self.policy_id = policy_id
+
+
+class ProjectNotFound(PolicyError):
+    """There is no such Project."""
+
+    def __init__(self, project_id: ProjectId) -> None:
+        super().__init__(f"no project {project_id}")
+        self.project_id = project_id
+
+
+class RevisionConflict(PolicyError):
+    """A revision was written upon another head than the policy has."""
+
+    def __init__(self, policy_id: PolicyId) -> None:
+        super().__init__(f"policy {policy_id} has moved on")
+        self.policy_id = policy_id
+
+
+class ConfirmationRequired(PolicyError):
+    """A change would take away most of what a Domain's nodes see (design D34)."""
+
+    def __init__(self, pairs_lost: int, pairs_before: int) -> None:
+        super().__init__(f"{pairs_lost} of {pairs_before} visible pairs would vanish")
+        self.pairs_lost = pairs_lost
+        self.pairs_before = pairs_before

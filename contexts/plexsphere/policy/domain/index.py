@@ -1,0 +1,226 @@
+"""Who sees whom in one Domain, kept in memory (design D16)."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId
+from plexsphere.policy.domain.changes import Change, PutMember, PutPolicy, RemoveMember, RemovePolicy
+from plexsphere.policy.domain.compiled import AgentPolicy
+from plexsphere.policy.domain.difference import Difference
+from plexsphere.policy.domain.member import Member
+from plexsphere.policy.domain.member_class import ClassId, MemberClass, Seat
+from plexsphere.policy.domain.member_trial import Shift
+from plexsphere.policy.domain.policy import NetworkPolicy
+from plexsphere.policy.domain.project_graph import ProjectGraph
+from plexsphere.policy.domain.selector import Selector
+from plexsphere.policy.domain.weight import WEIGHT_MASK
+
+NO_RULES_APPLY = bytes(16)
+
+
+class VisibilityIndex:
+    """
+    The members and policies of a Domain, and at any time the consequences of both.
+
+    A change of a member costs the classes it sees; a change of a policy costs the classes its rules pick. Members
+    of different Projects never see each other. A node the index does not know sees nobody and has no rules.
+    Load policies before members: then no policy has to look for the members it picks.
+    """
+
+    def __init__(self) -> None:
+        self._graphs: dict[ProjectId, ProjectGraph] = {}
+        self._homes: dict[NodeId, ProjectId] = {}
+        self._policies: dict[PolicyId, ProjectId] = {}
+        self._numbers = count(1)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._homes
+
+    def member(self, node_id: NodeId) -> Member | None:
+        """Return what the index holds of the node, or None."""
+        found = self._find(node_id)
+        return None if found is None else found[1].member
+
+    def put_member(self, member: Member) -> None:
+        """Have the node in the index as this member; it keeps the weight it had, or has 0."""
+        weight = self.weight(member.node_id)
+        if self._homes.get(member.node_id) != member.project_id:
+            self.remove_member(member.node_id)
+        self._graph(member.project_id).seat(member, weight)
+        self._homes[member.node_id] = member.project_id
+
+    def remove_member(self, node_id: NodeId) -> None:
+        """Have the node out of the index, whether or not it was in."""
+        found = self._find(node_id)
+        if found is not None:
+            found[0].unseat(found[1])
+            self._prune(self._homes.pop(node_id))
+
+    def put_policy(self, policy: NetworkPolicy) -> None:
+        """Have the policy's head in force in its Project, in place of any revision before."""
+        self._require_settled(policy)
+        self._graph(policy.project_id).apply(policy.id, policy.head)
+        self._policies[policy.id] = policy.project_id
+
+    def remove_policy(self, policy_id: PolicyId) -> None:
+        """Have the policy out of force, whether or not it was in."""
+        project_id = self._policies.pop(policy_id, None)
+        if project_id is not None:
+            self._graphs[project_id].apply(policy_id, None)
+            self._prune(project_id)
+
+    def preview(self, change: Change) -> Difference:
+        """Return what the change would do; the index stays as it is."""
+        match change:
+            case PutMember(member):
+                return self._moved(member.node_id, member)
+            case RemoveMember(node_id):
+                return self._moved(node_id, None)
+            case PutPolicy(policy):
+                self._require_settled(policy)
+                return self._peek(policy.project_id).differ(policy.id, policy.head, self.pairs())
+            case RemovePolicy(policy_id):
+                return self._withdrawn(policy_id)
+
+    def pairs(self) -> int:
+        """Return how many pairs of nodes see each other in the Domain."""
+        return sum(graph.partition.pairs() for graph in self._graphs.values())
+
+    def sees(self, one: NodeId, other: NodeId) -> bool:
+        """Tell whether the two nodes see each other."""
+        found, found_other = self._find(one), self._find(other)
+        if found is None or found_other is None or found[0] is not found_other[0] or one == other:
+            return False
+        return bool(found[0].partition.visible(found[1].home) >> found_other[1].home.slot & 1)
+
+    def peers_of(self, node_id: NodeId) -> frozenset[NodeId]:
+        """Return the nodes the node sees."""
+        found = self._find(node_id)
+        if found is None:
+            return frozenset()
+        partition = found[0].partition
+        return frozenset(partition.nodes(partition.visible(found[1].home)) - {node_id})
+
+    def peer_count(self, node_id: NodeId) -> int:
+        """Return how many nodes the node sees, without walking them."""
+        found = self._find(node_id)
+        return 0 if found is None else found[0].partition.peer_count(found[1].home)
+
+    def selected(self, project_id: ProjectId, selector: Selector) -> frozenset[NodeId]:
+        """Return the nodes of the Project that the selector means."""
+        roster = self._peek(project_id).roster
+        return frozenset(seat.member.node_id for seat in roster if selector.matches(seat.member.labels))
+
+    def class_of(self, node_id: NodeId) -> ClassId | None:
+        """Return the class the node is in until some member or policy of its Project changes."""
+        found = self._find(node_id)
+        return None if found is None else found[1].home.id
+
+    def visible_classes(self, class_id: ClassId) -> tuple[ClassId, ...]:
+        """Return the classes whose members see those of the class, itself included if they see each other."""
+        partition, cls = self._peek(class_id.project_id).partition, self._class(class_id)
+        return () if cls is None else tuple(seen.id for seen in partition.classes(partition.visible(cls)))
+
+    def class_members(self, class_id: ClassId) -> frozenset[NodeId]:
+        """Return the nodes of the class; none if it has ended."""
+        cls = self._class(class_id)
+        return frozenset() if cls is None else frozenset(cls.members)
+
+    def weight(self, node_id: NodeId) -> int:
+        """Return the weight the node was given last, 0 if none."""
+        found = self._find(node_id)
+        return 0 if found is None else found[1].weight
+
+    def set_weight(self, node_id: NodeId, weight: int) -> None:
+        """
+        Give the node a weight, taken modulo 2**128: its share of an additive hash.
+
+        Raises:
+            LookupError: the index does not know the node.
+        """
+        found = self._find(node_id)
+        if found is None:
+            raise LookupError(node_id)
+        found[0].partition.weigh(found[1], weight & WEIGHT_MASK)
+
+    def peers_weight(self, node_id: NodeId) -> int:
+        """Return the sum of the weights of all nodes the node sees, modulo 2**128, in one step for each class."""
+        found = self._find(node_id)
+        if found is None:
+            return 0
+        partition, seat = found[0].partition, found[1]
+        visible = partition.visible(seat.home)
+        own = seat.weight if visible >> seat.home.slot & 1 else 0
+        return (sum(cls.weight for cls in partition.classes(visible)) - own) & WEIGHT_MASK
+
+    def compiled(self, node_id: NodeId) -> tuple[AgentPolicy, ...]:
+        """Return the rules that apply to the node, in the agents' form."""
+        found = self._find(node_id)
+        return () if found is None else found[0].compiled(found[1])
+
+    def fingerprint(self, node_id: NodeId) -> bytes:
+        """
+        Return 16 bytes that differ whenever the node's compiled rules do, without compiling them.
+
+        They follow from members and policies alone: two processes with the same ones agree.
+        """
+        found = self._find(node_id)
+        return NO_RULES_APPLY if found is None else found[0].fingerprint(found[1])
+
+    def _withdrawn(self, policy_id: PolicyId) -> Difference:
+        project_id = self._policies.get(policy_id)
+        if project_id is None:
+            return Difference.none(self.pairs())
+        return self._graphs[project_id].differ(policy_id, None, self.pairs())
+
+    def _moved(self, node_id: NodeId, member: Member | None) -> Difference:
+        shifts = list(self._shifts(node_id, member))
+        recompiled = frozenset[NodeId]().union(*(shift.recompiled for shift in shifts))
+        return Difference.between(
+            node_id,
+            frozenset[NodeId]().union(*(shift.gained for shift in shifts)),
+            frozenset[NodeId]().union(*(shift.lost for shift in shifts)),
+            pairs_before=self.pairs(),
+            recompiled=recompiled if member else recompiled - {node_id},
+        )
+
+    def _shifts(self, node_id: NodeId, member: Member | None) -> Iterator[Shift]:
+        source = self._homes.get(node_id)
+        if member is not None:
+            graph = self._peek(member.project_id)
+            yield graph.shift(node_id, graph.place_for(member))
+        if source is not None and (member is None or member.project_id != source):
+            yield self._peek(source).shift(node_id, None)
+
+    def _find(self, node_id: NodeId) -> tuple[ProjectGraph, Seat] | None:
+        project_id = self._homes.get(node_id)
+        if project_id is None:
+            return None
+        graph = self._graphs[project_id]
+        seat = graph.roster.get(node_id)
+        return None if seat is None else (graph, seat)
+
+    def _class(self, class_id: ClassId) -> MemberClass | None:
+        return self._peek(class_id.project_id).partition.named(class_id)
+
+    def _graph(self, project_id: ProjectId) -> ProjectGraph:
+        if project_id not in self._graphs:
+            self._graphs[project_id] = self._empty(project_id)
+        return self._graphs[project_id]
+
+    def _peek(self, project_id: ProjectId) -> ProjectGraph:
+        return self._graphs.get(project_id) or self._empty(project_id)
+
+    def _empty(self, project_id: ProjectId) -> ProjectGraph:
+        return ProjectGraph(lambda: ClassId(project_id, next(self._numbers)))
+
+    def _prune(self, project_id: ProjectId) -> None:
+        if self._graphs[project_id].is_empty:
+            del self._graphs[project_id]
+
+    def _require_settled(self, policy: NetworkPolicy) -> None:
+        if self._policies.get(policy.id, policy.project_id) != policy.project_id:
+            raise ValueError("a policy never changes its project")

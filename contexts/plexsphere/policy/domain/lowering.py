@@ -1,0 +1,33 @@
+"""From the rules of a revision to links between sides."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Network
+
+from plexsphere.policy.domain.policy import Revision
+from plexsphere.policy.domain.rule import Action, Cidr, Rule
+from plexsphere.policy.domain.selector import Selector
+from plexsphere.policy.domain.side import ADDRESS_BITS, Link, Side, SideKey
+
+
+def links_of(revision: Revision, side: Callable[[SideKey], Side]) -> tuple[Link, ...]:
+    """
+    Return the links of the rules that can let through or stop anything.
+
+    A `log` rule does neither, and the mesh is IPv4: a rule on IPv6 ranges speaks of no node.
+    """
+    return tuple(
+        _link(position, rule, revision, side)
+        for position, rule in enumerate(revision.rules)
+        if rule.action is not Action.LOG and isinstance(rule.source_cidr, IPv4Network)
+    )
+
+
+def _link(position: int, rule: Rule, revision: Revision, side: Callable[[SideKey], Side]) -> Link:
+    source = side(_key(revision.selector.source, rule.source_cidr))
+    destination = side(_key(revision.selector.destination, rule.destination_cidr))
+    return Link(position, rule.action, rule.traffic, source, destination)
+
+
+def _key(selector: Selector, cidr: Cidr) -> SideKey:
+    prefix = cidr.prefixlen
+    return SideKey(selector, int(cidr.network_address) >> (ADDRESS_BITS - prefix), prefix)

@@ -1,0 +1,70 @@
+"""What a changed policy would do, told without changing anything."""
+
+from collections.abc import Iterable
+
+from plexsphere.platform.kernel.ids import NodeId, PolicyId
+from plexsphere.policy.domain.bitset import bits
+from plexsphere.policy.domain.difference import Difference, PairSet
+from plexsphere.policy.domain.partition import Partition
+from plexsphere.policy.domain.side import Link, Side
+from plexsphere.policy.domain.trial_cells import TrialCells
+from plexsphere.policy.domain.trial_links import TrialLinks
+from plexsphere.policy.domain.visibility import visible_to
+
+
+class PolicyTrial:
+    """
+    A Project with one policy's links replaced.
+
+    Only classes at both ends of a link that comes or goes are looked at: no other pair can change.
+    """
+
+    def __init__(
+        self,
+        partition: Partition,
+        cells: TrialCells,
+        policy_id: PolicyId,
+        before: tuple[Link, ...],
+        after: tuple[Link, ...],
+    ) -> None:
+        self._partition = partition
+        self._cells = cells
+        self._links = TrialLinks(policy_id, after, cells)
+        self._before = before
+        self._after = after
+
+    def difference(self, pairs_before: int) -> Difference:
+        """Return what would change; `pairs_before` counts the visible pairs of the Domain."""
+        gained: dict[int, int] = {}
+        lost: dict[int, int] = {}
+        for slot in bits(self._in_question()):
+            seen, sees = self._seen(slot), visible_to(self._cells.at(slot).sides, self._links)
+            self._note(gained, slot, sees & ~seen)
+            self._note(lost, slot, seen & ~sees)
+        blocks = {slot: self._cells.at(slot).nodes for slot in gained.keys() | lost.keys()}
+        recompiled = self._recompiled()
+        return Difference(pairs_before, blocks, PairSet(blocks, gained), PairSet(blocks, lost), recompiled)
+
+    def _seen(self, slot: int) -> int:
+        return self._cells.spread(self._partition.visible(self._cells.at(slot).whole))
+
+    def _note(self, rows: dict[int, int], slot: int, row: int) -> None:
+        if len(self._cells.at(slot).nodes) == 1:
+            row &= ~(1 << slot)
+        if row:
+            rows[slot] = row
+
+    def _in_question(self) -> int:
+        before, after = ({link.meaning for link in links} for links in (self._before, self._after))
+        return self._ends((source, destination) for _, _, source, destination in before ^ after)
+
+    def _recompiled(self) -> frozenset[NodeId]:
+        slots = self._ends((link.source, link.destination) for link in (*self._before, *self._after))
+        return frozenset[NodeId]().union(*(self._cells.at(slot).nodes for slot in bits(slots)))
+
+    def _ends(self, pairs: Iterable[tuple[Side, Side]]) -> int:
+        slots = 0
+        for source, destination in pairs:
+            sending, receiving = self._cells.slots_of(source), self._cells.slots_of(destination)
+            slots |= sending | receiving if sending and receiving else 0
+        return slots
