@@ -15,10 +15,37 @@ from plexsphere.api.openapi import document
 from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
 from plexsphere.api.refusals import refusal_of
+from plexsphere.api.v1.api_tokens.admin_controller import AdminTokensController
+from plexsphere.api.v1.api_tokens.controller import OwnTokensController
+from plexsphere.api.v1.api_tokens.wiring import ApiTokens
+from plexsphere.api.v1.authz.controller import QuestionsController, RelationTuplesController
+from plexsphere.api.v1.authz.wiring import Authz
+from plexsphere.api.v1.bootstrap_tokens.controller import BootstrapTokensController
+from plexsphere.api.v1.bootstrap_tokens.wiring import BootstrapTokens
+from plexsphere.api.v1.domains.controller import DomainsController
+from plexsphere.api.v1.domains.wiring import Domains
+from plexsphere.api.v1.identities.controller import IdentitiesController
+from plexsphere.api.v1.identities.wiring import Identities
 from plexsphere.api.v1.meta.controller import MetaController
 from plexsphere.api.v1.meta.wiring import Health
+from plexsphere.api.v1.policies.controller import PoliciesController
+from plexsphere.api.v1.policies.wiring import Policies
+from plexsphere.api.v1.projects.controller import ProjectsController
+from plexsphere.api.v1.projects.wiring import Projects
+from plexsphere.platform.kernel.cursors import CursorCodec
 
-CONTROLLERS: Final = (MetaController,)
+CONTROLLERS: Final = (
+    MetaController,
+    DomainsController,
+    ProjectsController,
+    IdentitiesController,
+    OwnTokensController,
+    AdminTokensController,
+    BootstrapTokensController,
+    QuestionsController,
+    RelationTuplesController,
+    PoliciesController,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +54,14 @@ class Services:
 
     gate: Gate
     health: Health
+    cursors: CursorCodec
+    domains: Domains
+    projects: Projects
+    identities: Identities
+    api_tokens: ApiTokens
+    bootstrap_tokens: BootstrapTokens
+    authz: Authz
+    policies: Policies
 
 
 def create_app(

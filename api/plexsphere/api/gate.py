@@ -6,6 +6,8 @@ from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from plexsphere.api import catalogue
 from plexsphere.api.callers import (
@@ -29,6 +31,7 @@ Item = TypeVar("Item")
 
 LONGEST_BEARER: Final = 4096
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
+SELF: Final = "self"
 
 
 def bearer_of(authorization: str) -> Secret[str]:
@@ -90,6 +93,27 @@ class Gate:
             deny(verdict)
         return Permitted(caller, permission, resource, relation)
 
+    async def require_self(self, caller: Caller, subject: Reference, relation: str) -> Permitted:
+        """
+        Return the proof that the caller acts on itself; acting on another is audited as `relation` and denied.
+
+        Raises:
+            Refusal: `permission_denied`.
+        """
+        if caller.subject != subject:
+            await self.denials.denied(caller, relation, SELF, subject)
+            deny(Verdict(False, "out_of_scope"))
+        return Permitted(caller, SELF, subject, relation)
+
+    async def holds(self, caller: Caller, permission: str, resource: Reference) -> bool:
+        """
+        Tell whether the caller holds a permission that only widens what is shown; nothing is audited.
+
+        Raises:
+            Refusal: `authz_unavailable`.
+        """
+        return (await self._decide(caller, permission, resource)).allowed
+
     async def visible(
         self,
         caller: Caller,
@@ -113,6 +137,9 @@ class Gate:
             return await self.permissions.decide(caller, permission, resource)
         except AuthorizationAway:
             raise Refusal(catalogue.AUTHZ_UNAVAILABLE, headers={"Retry-After": "2"}) from None
+
+
+FromGate = NamedDependency[SkipValidation[Gate]]
 
 
 def deny(verdict: Verdict) -> NoReturn:

@@ -16,8 +16,8 @@ REFERENCE: Final = "#/components/schemas/{name}"
 JSON: Final = "application/json"
 
 
-class ProblemDocument(msgspec.Struct, frozen=True, rename={"kind": "type"}):
-    """An RFC 9457 problem."""
+class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}):
+    """An RFC 9457 problem; the counts come with `domain_not_empty` and `project_not_empty` alone."""
 
     kind: str
     title: str
@@ -26,6 +26,8 @@ class ProblemDocument(msgspec.Struct, frozen=True, rename={"kind": "type"}):
     instance: str
     code: str
     correlation_id: str
+    child_counts: dict[str, int] | None = None
+    project_child_counts: dict[str, int] | None = None
 
 
 class PermissionDenied(msgspec.Struct, frozen=True, rename={"kind": "type"}):

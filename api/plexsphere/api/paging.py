@@ -1,8 +1,12 @@
 """Pages of a list: `limit`, `cursor`, `items`, `next_cursor` (rest contract, pagination)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from plexsphere.api import catalogue
 from plexsphere.api.callers import Caller
@@ -12,6 +16,7 @@ from plexsphere.platform.kernel.cursors import CursorBindingMismatch, CursorCode
 from plexsphere.platform.kernel.ids import parse_id
 
 Row = TypeVar("Row")
+FromCursors = NamedDependency[SkipValidation[CursorCodec]]
 
 DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
@@ -61,6 +66,11 @@ class Pager:
             raise Refusal(catalogue.INVALID_CURSOR) from None
         except CursorBindingMismatch:
             raise Refusal(catalogue.CURSOR_BINDING_MISMATCH) from None
+
+
+def empty_reason(page: Page[Row], seen: Sequence[Row]) -> str | None:
+    """Return why a page is empty although it had rows: the caller may see none of them."""
+    return "no_rebac_membership" if page.rows and not seen else None
 
 
 def _limit(request: AnyRequest) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from plexsphere.api import catalogue
+from plexsphere.api.body import Disconnected
 from plexsphere.api.callers import AuthorizationAway
 from plexsphere.api.problem import MEDIA_TYPE, Problem, Refusal, render
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
@@ -27,6 +28,8 @@ def refusal_of(error: Exception) -> Refusal:
     """Return what an error is answered with; the unexpected is logged with its type and never shown."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, Disconnected):
+        return Refusal(catalogue.INVALID_BODY, "the body was cut")
     if type(error) in BUSY:
         problem, headers = BUSY[type(error)]
         return Refusal(problem, headers=headers)
@@ -40,11 +43,17 @@ def _of_framework(error: HTTPException) -> Refusal:
     if isinstance(error, NotFoundException):
         return Refusal(catalogue.ROUTE_NOT_FOUND)
     if isinstance(error, MethodNotAllowedException):
-        return Refusal(catalogue.METHOD_NOT_ALLOWED, headers=error.headers)
+        return Refusal(catalogue.METHOD_NOT_ALLOWED, headers=_allowed(error))
     if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refusal(catalogue.INVALID_PARAMETER)
     LOG.error("unexpected %s", type(error).__name__, exc_info=error)
     return Refusal(catalogue.INTERNAL)
+
+
+def _allowed(error: MethodNotAllowedException) -> Mapping[str, str]:
+    # The router lists the OPTIONS that it would answer by itself; the edge lets none through.
+    methods = (error.headers or {}).get("allow", "").split(", ")
+    return {"Allow": ", ".join(sorted(method for method in methods if method and method != "OPTIONS"))}
 
 
 async def answer(send: Any, refusal: Refusal, path: str) -> None:

@@ -1,0 +1,1 @@
+"""API tokens, one's own and others', and who one is."""

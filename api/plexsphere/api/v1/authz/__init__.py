@@ -1,0 +1,1 @@
+"""Authorization: what is allowed, and the relations it follows from."""

@@ -1,0 +1,1 @@
+"""Bootstrap tokens: each admits one machine."""

@@ -1,0 +1,1 @@
+"""Identities: who can hold a grant in a Domain."""

@@ -1,0 +1,1 @@
+"""Network policies: which nodes of a Project see each other."""

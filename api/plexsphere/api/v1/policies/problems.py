@@ -1,0 +1,24 @@
+"""The closed problem set of the surface."""
+
+from typing import Final
+
+from plexsphere.api import catalogue
+from plexsphere.api.problem import Problem
+
+INVALID_PROJECT_ID: Final = catalogue.INVALID_PROJECT_ID
+INVALID_POLICY_ID: Final = Problem(
+    400, "invalid_policy_id", "The policy id is not a UUID in its 36-character form."
+)
+INVALID_BODY: Final = catalogue.INVALID_BODY
+BODY_TOO_LARGE: Final = catalogue.BODY_TOO_LARGE
+PROJECT_NOT_FOUND: Final = Problem(404, "project_not_found", "No such Project.")
+POLICY_NOT_FOUND: Final = Problem(404, "policy_not_found", "The Project has no such policy.")
+POLICY_SLUG_TAKEN: Final = Problem(409, "policy_slug_taken", "Another policy of the Project has this slug.")
+CONFIRMATION_REQUIRED: Final = Problem(
+    409, "confirmation_required", "Most of what the Domain's nodes see would vanish; send `confirm: true`."
+)
+UNKNOWN_ACTION: Final = Problem(422, "unknown_action", "A rule's action is not allow, deny or log.")
+UNKNOWN_PROTOCOL: Final = Problem(422, "unknown_protocol", "A rule's protocol is not tcp, udp, icmp or any.")
+CIDR_FAMILY_MISMATCH: Final = Problem(422, "cidr_family_mismatch", "A rule joins an IPv4 to an IPv6 range.")
+PORT_RANGE_INVERTED: Final = Problem(422, "port_range_inverted", "A rule's port range ends before it starts.")
+SELECTOR_SYNTAX_ERROR: Final = Problem(422, "selector_syntax_error", "A selector cannot be read.")

@@ -1,0 +1,146 @@
+"""Bodies of the surface."""
+
+from datetime import datetime
+from typing import Annotated, Final, Self
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from plexsphere.api.body import KIB, BodyRule
+from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView, RuleText
+
+# Documented here, enforced by the domain, whose refusals have names of their own.
+Action = Annotated[str, Meta(extra_json_schema={"enum": ["allow", "deny", "log"]})]
+Protocol = Annotated[str, Meta(extra_json_schema={"enum": ["tcp", "udp", "icmp", "any"]})]
+Cidr = Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$"})]
+Port = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 65535})]
+Slug = Annotated[str, Meta(extra_json_schema={"pattern": "^[a-z][a-z0-9-]*$", "maxLength": 64})]
+DisplayName = Annotated[str, Meta(min_length=1, max_length=255)]
+LabelExpression = Annotated[
+    str,
+    Meta(
+        description="`k=v`, `k in (a,b)`, `k`, `!k`, a comma means and; `*` is every node of the Project.",
+        extra_json_schema={"minLength": 1, "maxLength": 4096},
+    ),
+]
+
+
+class Ports(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
+    """Ports from the first to the last, both included."""
+
+    first: Port
+    last: Port
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A rule; tcp and udp need `ports`, the others refuse them."""
+
+    action: Action
+    protocol: Protocol
+    source_cidr: Cidr
+    destination_cidr: Cidr
+    ports: Ports | None = None
+
+    def text(self) -> RuleText:
+        """Return the rule in its own words."""
+        ports = (self.ports.first, self.ports.last) if self.ports else None
+        return RuleText(self.action, self.protocol, self.source_cidr, self.destination_cidr, ports)
+
+    @classmethod
+    def of(cls, rule: RuleText) -> Self:
+        """Show the rule."""
+        ports = Ports(*rule.ports) if rule.ports else None
+        return cls(rule.action, rule.protocol, rule.source_cidr, rule.destination_cidr, ports)
+
+
+class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which nodes a policy speaks of, at either end of the traffic."""
+
+    source: LabelExpression
+    destination: LabelExpression
+
+
+class PolicyCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new policy; `confirm` accepts that most of what the Domain's nodes see may vanish."""
+
+    slug: Slug
+    selector: Selector
+    rules: Annotated[list[Rule], Meta(extra_json_schema={"minItems": 1, "maxItems": 1024})]
+    display_name: DisplayName | None = None
+    confirm: bool = False
+
+    def wish(self) -> NewPolicy:
+        """Return the policy as wished."""
+        return NewPolicy(
+            slug=self.slug,
+            display_name=self.display_name,
+            source_selector=self.selector.source,
+            destination_selector=self.selector.destination,
+            rules=tuple(rule.text() for rule in self.rules),
+            confirm=self.confirm,
+        )
+
+
+class PolicyRevision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a policy says since `created_at`."""
+
+    id: UUID
+    policy_id: UUID
+    selector: Selector
+    rules: list[Rule]
+    created_at: datetime
+    created_by: str
+    parent_id: UUID | None = None
+    correlation_id: str | None = None
+
+    @classmethod
+    def of(cls, view: RevisionView) -> Self:
+        """Show the revision."""
+        return cls(
+            id=view.id,
+            policy_id=view.policy_id,
+            selector=Selector(view.source_selector, view.destination_selector),
+            rules=[Rule.of(rule) for rule in view.rules],
+            created_at=view.created_at,
+            created_by=view.created_by,
+            parent_id=view.parent_id,
+            correlation_id=view.correlation_id,
+        )
+
+
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A policy; `head` comes with single reads alone."""
+
+    id: UUID
+    project_id: UUID
+    slug: str
+    head_revision_id: UUID
+    created_at: datetime
+    updated_at: datetime
+    display_name: str | None = None
+    head: PolicyRevision | None = None
+
+    @classmethod
+    def of(cls, view: PolicyView) -> Self:
+        """Show the policy."""
+        return cls(
+            id=view.id,
+            project_id=view.project_id,
+            slug=view.slug,
+            head_revision_id=view.head_revision_id,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            display_name=view.display_name,
+            head=PolicyRevision.of(view.head) if view.head else None,
+        )
+
+
+class PolicyList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page."""
+
+    items: list[Policy]
+    next_cursor: str | None = None
+
+
+CREATE: Final = BodyRule(msgspec.json.Decoder(PolicyCreate), cap=512 * KIB)

@@ -1,0 +1,104 @@
+"""What this surface needs from outside, in its own words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from plexsphere.api.callers import Permitted
+from plexsphere.api.paging import Page, PageRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A rule in its own words; `ports` is (from, to)."""
+
+    action: str
+    protocol: str
+    source_cidr: str
+    destination_cidr: str
+    ports: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    """A policy as wished; `confirm` accepts that most of what the Domain's nodes see may vanish."""
+
+    slug: str
+    display_name: str | None
+    source_selector: str
+    destination_selector: str
+    rules: tuple[RuleText, ...]
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """What a policy says since `created_at`."""
+
+    id: UUID
+    policy_id: UUID
+    parent_id: UUID | None
+    source_selector: str
+    destination_selector: str
+    rules: tuple[RuleText, ...]
+    created_at: datetime
+    created_by: str
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A policy; `head` is its newest revision, None where only its header was asked for."""
+
+    id: UUID
+    project_id: UUID
+    slug: str
+    display_name: str | None
+    head_revision_id: UUID
+    created_at: datetime
+    updated_at: datetime
+    head: RevisionView | None = None
+
+
+class Policies(Protocol):
+    """The application behind the surface; every mutation writes its audit row, or does not happen."""
+
+    async def page(self, permitted: Permitted, project_id: UUID, wanted: PageRequest, /) -> Page[PolicyView]:
+        """
+        Return a page of the Project's policies, without their heads.
+
+        Raises:
+            Refusal: project_not_found.
+        """
+        ...
+
+    async def create(self, permitted: Permitted, project_id: UUID, wish: NewPolicy, /) -> PolicyView:
+        """
+        Make a policy, with its first revision as head.
+
+        Raises:
+            Refusal: invalid_body, project_not_found, policy_slug_taken, confirmation_required, unknown_action,
+                unknown_protocol, cidr_family_mismatch, port_range_inverted, selector_syntax_error.
+        """
+        ...
+
+    async def get(self, permitted: Permitted, project_id: UUID, policy_id: UUID, /) -> PolicyView:
+        """
+        Return one with its head.
+
+        Raises:
+            Refusal: policy_not_found, also for one of another Project.
+        """
+        ...
+
+    async def remove(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, /, *, confirm: bool
+    ) -> None:
+        """
+        Remove one with all its revisions.
+
+        Raises:
+            Refusal: policy_not_found, confirmation_required.
+        """
+        ...

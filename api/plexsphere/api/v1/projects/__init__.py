@@ -1,0 +1,1 @@
+"""Projects: the parts of a Domain."""
