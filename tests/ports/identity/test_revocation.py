@@ -165,6 +165,26 @@ async def test_who_an_api_token_proves(two: TwoProcesses) -> None:
     assert str(principal.reference) == f"user:{ADA.id}"
 
 
+async def test_the_right_row_with_the_wrong_secret_proves_nobody(two: TwoProcesses) -> None:
+    """M08, M09: the row id is no secret."""
+    issued = await two.scene.issue_api_token(ADA.id, ApiTokenTerms("prod"))
+    other = await two.scene.issue_api_token(ADA.id, ApiTokenTerms("prod"))
+    own, foreign = issued.plaintext.reveal(), other.plaintext.reveal()
+
+    assert not await two.is_operator(Secret(own[:-43] + foreign[-43:]))
+    assert await two.is_operator(issued.plaintext)
+
+
+async def test_a_repeated_registration_is_a_revocation(two: TwoProcesses) -> None:
+    token = await two.scene.ticket()
+    await two.scene.enrol(token, WEB)
+    before = await two.scene.kit.credential_epochs.read()
+
+    await two.scene.enrol(token, WEB)
+
+    assert await two.scene.kit.credential_epochs.read() == before + 1
+
+
 async def test_a_use_is_written_down_with_the_next_flush(two: TwoProcesses) -> None:
     issued = await two.scene.issue_api_token(ADA.id, ApiTokenTerms("prod"))
     await two.is_operator(issued.plaintext)

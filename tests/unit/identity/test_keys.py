@@ -13,6 +13,7 @@ from plexsphere.identity.application.ensure_signing_key import EnsureSigningKey
 from plexsphere.identity.application.load_signing_keys import LoadSigningKeys
 from plexsphere.identity.domain.errors import SigningKeyMissing, WrapKeyMismatch
 from plexsphere.identity.domain.signing_key import OpenedSigningKeys, SigningKey, SigningKeyRing
+from plexsphere.identity.ports.event_signer import EventSigner
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.identity import EPOCH, CountingIds, FakeClock, FakeSealer, MemoryStore, memory_kit
 
@@ -58,7 +59,7 @@ async def test_the_first_boot_makes_a_key_and_the_second_finds_it(scene: Scene) 
 
 async def test_events_verify_under_the_key_of_the_ring(scene: Scene) -> None:
     await scene.ensure()
-    signer = NaclEventSigner(await scene.load())
+    signer: EventSigner = NaclEventSigner(await scene.load())
 
     signature = signer.sign(b"octets")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plexsphere.platform.kernel.sealing import Binding, SealBroken
+from plexsphere.platform.kernel.sealing import Binding, SealBroken, Sealer
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.sealing import AesGcmSealer, derive_key
 
@@ -26,7 +26,7 @@ bindings = st.builds(
 @settings(max_examples=50)
 @given(plaintext=st.binary(max_size=200), binding=bindings)
 def test_what_was_sealed_opens_for_its_own_binding(plaintext: bytes, binding: Binding) -> None:
-    sealer = AesGcmSealer(WRAP_KEY)
+    sealer: Sealer = AesGcmSealer(WRAP_KEY)
 
     assert sealer.open(sealer.seal(Secret(plaintext), binding), binding).reveal() == plaintext
 
