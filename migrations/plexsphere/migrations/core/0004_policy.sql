@@ -13,10 +13,12 @@ CREATE TABLE network_policies (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
-    PRIMARY KEY (domain_id, id)
+    PRIMARY KEY (domain_id, id),
+    FOREIGN KEY (domain_id, project_id) REFERENCES projects (domain_id, id) ON DELETE CASCADE
 );
 COMMENT ON COLUMN network_policies.revision IS 'the mesh revision of the last change, so that a follower reads the difference alone';
-CREATE INDEX network_policies_by_id ON network_policies (id);
+COMMENT ON COLUMN network_policies.deleted_at IS 'the row of a deleted policy stays so that followers learn of it; its revisions go';
+CREATE INDEX network_policies_of_project ON network_policies (domain_id, project_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX network_policies_by_revision ON network_policies (domain_id, revision);
 CREATE UNIQUE INDEX network_policies_slug ON network_policies (domain_id, project_id, slug) WHERE deleted_at IS NULL;
 
@@ -28,7 +30,7 @@ CREATE TABLE network_policy_revisions (
     parent_id uuid,
     source_selector text NOT NULL,
     destination_selector text NOT NULL,
-    rules jsonb NOT NULL,
+    rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'array'),
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     correlation_id text NOT NULL DEFAULT '',

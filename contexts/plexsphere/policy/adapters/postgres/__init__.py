@@ -1,0 +1,1 @@
+"""The ports of policy on PostgreSQL."""
