@@ -1,0 +1,47 @@
+"""Compiled rules as JSON text, kept while they are in use."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from plexsphere.fleet.domain.wire_json import wire_json
+from plexsphere.policy.domain.compiled import AgentPolicy, AgentRule
+
+MOST_CHARACTERS: Final = 64 * 1024 * 1024
+
+
+class RuleTexts:
+    """
+    The JSON array of each set of compiled rules, by the fingerprint that stands for it.
+
+    At most `capacity` characters are kept; what was used longest ago goes first.
+    """
+
+    def __init__(self, capacity: int = MOST_CHARACTERS) -> None:
+        self._capacity: Final = capacity
+        self._texts: Final[OrderedDict[bytes, str]] = OrderedDict()
+        self._size = 0
+
+    def of(self, fingerprint: bytes, compiled: Callable[[], Iterable[AgentPolicy]]) -> str:
+        """Return the text for the fingerprint; the rules are compiled only when it is not at hand."""
+        text = self._texts.get(fingerprint)
+        if text is None:
+            text = wire_json([_policy(policy) for policy in compiled()])
+            self._keep(fingerprint, text)
+        self._texts.move_to_end(fingerprint)
+        return text
+
+    def _keep(self, fingerprint: bytes, text: str) -> None:
+        self._texts[fingerprint] = text
+        self._size += len(text)
+        while self._size > self._capacity and len(self._texts) > 1:
+            _, oldest = self._texts.popitem(last=False)
+            self._size -= len(oldest)
+
+
+def _policy(policy: AgentPolicy) -> dict[str, Any]:
+    return {"id": policy.id, "rules": [_rule(rule) for rule in policy.rules]}
+
+
+def _rule(rule: AgentRule) -> dict[str, Any]:
+    return {name: value for name, value in rule._asdict().items() if value is not None}
