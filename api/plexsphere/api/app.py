@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from plexsphere.api.edge import AsgiApp, Edge, HotRoutes
-from plexsphere.api.gate import Gate
+from plexsphere.api.gate import Gate, NodeGate
 from plexsphere.api.openapi import document
 from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
@@ -28,10 +28,16 @@ from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
 from plexsphere.api.v1.meta.controller import MetaController
 from plexsphere.api.v1.meta.wiring import Health
+from plexsphere.api.v1.node_protocol.controller import NodeProtocolController
+from plexsphere.api.v1.node_protocol.wiring import NodeProtocol
+from plexsphere.api.v1.nodes.controller import NodesController
+from plexsphere.api.v1.nodes.wiring import Nodes
 from plexsphere.api.v1.policies.controller import PoliciesController
 from plexsphere.api.v1.policies.wiring import Policies
 from plexsphere.api.v1.projects.controller import ProjectsController
 from plexsphere.api.v1.projects.wiring import Projects
+from plexsphere.api.v1.registration.controller import RegistrationController
+from plexsphere.api.v1.registration.wiring import FailedAttempts, Registration
 from plexsphere.platform.kernel.cursors import CursorCodec
 
 CONTROLLERS: Final = (
@@ -45,6 +51,7 @@ CONTROLLERS: Final = (
     QuestionsController,
     RelationTuplesController,
     PoliciesController,
+    NodesController,
 )
 
 
@@ -62,6 +69,11 @@ class Services:
     bootstrap_tokens: BootstrapTokens
     authz: Authz
     policies: Policies
+    node_gate: NodeGate
+    node_protocol: NodeProtocol
+    registration: Registration
+    failed_attempts: FailedAttempts
+    nodes: Nodes
 
 
 def create_app(

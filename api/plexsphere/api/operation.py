@@ -35,8 +35,9 @@ class Operation:
     """
     One operation of the wire contract.
 
-    `path` is the OpenAPI template; `answer` None means an empty body; `problems` are the surface's own, to which the
-    infrastructure's are added by what the operation is (credential, ReBAC, a body, pages).
+    `path` is the OpenAPI template; `takes_slashes` lets its last parameter hold slashes; `answer` None means an empty
+    body; `problems` are the surface's own, to which the infrastructure's are added by what the operation is
+    (credential, ReBAC, a body, pages).
     """
 
     id: str
@@ -55,6 +56,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     headers: tuple[str, ...] = ()
     also: Mapping[int, str] = field(default_factory=dict)
+    takes_slashes: bool = False
 
     @property
     def every_problem(self) -> tuple[Problem, ...]:
@@ -82,6 +84,8 @@ CURSOR: Final = Parameter("cursor", "Where to continue: the previous page's `nex
 def serves(operation: Operation) -> Callable[[Handler], HTTPRouteHandler]:
     """Make a function the handler of an operation."""
     path = operation.path.replace("}", ":str}")
+    if operation.takes_slashes:
+        path = path.removesuffix(":str}") + ":path}"
 
     def decorate(handler: Handler) -> HTTPRouteHandler:
         return HTTPRouteHandler(

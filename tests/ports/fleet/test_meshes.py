@@ -104,6 +104,18 @@ async def test_nodes_never_take_what_is_kept_for_bridges(bare: FleetKit) -> None
     assert str(await _taken(bare, NodeKind.BRIDGE)) == "10.100.1.0"
 
 
+async def test_bridges_never_take_beyond_the_range(kit: FleetKit) -> None:
+    """H29: their pool ends before the broadcast address."""
+    async with kit.unit_of_work():
+        await kit.meshes.take_turn(DOMAIN)
+        bridges = [await kit.meshes.take_address(DOMAIN, NodeKind.BRIDGE) for _ in range(255)]
+
+    assert str(bridges[-1]) == "10.100.255.254"
+    with pytest.raises(AddressPoolExhausted):
+        await _taken(kit, NodeKind.BRIDGE)
+    assert str(await _taken(kit)) == "10.100.0.1"
+
+
 async def test_in_a_small_range_bridges_and_nodes_share_the_addresses(bare: FleetKit) -> None:
     await _opened(bare, TINY)
 

@@ -21,6 +21,10 @@ class InvalidMetadata(FleetError):
     """A metadata key or value breaks the rules of labels."""
 
 
+class InvalidNodeName(FleetError):
+    """A node's name is not one printable line of 1 to 255 characters."""
+
+
 class TokenInvalid(FleetError):
     """The bootstrap token does not admit this machine."""
 

@@ -26,7 +26,7 @@ VALUES (%(domain)s, %(node)s, %(id)s, %(reported_at)s, %(corrections)s)
 """
 LIST: Final = """
 SELECT id, reported_at, corrections FROM node_drift WHERE domain_id = %s AND node_id = %s
-ORDER BY reported_at DESC, id DESC LIMIT %s
+ORDER BY reported_at DESC, id DESC
 """
 
 
@@ -55,7 +55,7 @@ class PostgresDrift:
     async def list(self, domain_id: DomainId, node_id: NodeId, /) -> Sequence[DriftReport]:
         """Read the newest reports."""
         async with self.database.connection() as connection:
-            cursor = await connection.execute(LIST, [domain_id, node_id, MOST_REPORTS])
+            cursor = await connection.execute(LIST, [domain_id, node_id])
             return [_report_of(row) for row in await cursor.fetchall()]
 
 
