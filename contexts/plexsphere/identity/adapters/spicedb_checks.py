@@ -55,7 +55,7 @@ async def _check(client: SpiceDbClient, items: Sequence[Item]) -> list[bool | No
 
 
 def _verdict(item: Item, pair: CheckBulkPermissionsPair | None) -> bool | None:
-    """Believe only a plain yes or no to the very question; a condition or an error is neither."""
-    if pair is None or pair.request != item or pair.WhichOneof("response") != "item":
+    """Believe only a plain yes or no to the very question; a condition, or an error in its place, is neither."""
+    if pair is None or pair.request != item:
         return None
     return _VERDICTS.get(pair.item.permissionship)

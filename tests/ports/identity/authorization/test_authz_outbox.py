@@ -132,6 +132,20 @@ async def test_a_row_that_commits_late_is_not_passed_over(process: Process, anot
     assert await another.waiting() == [TupleChange(Operation.TOUCH, GRANT)]
 
 
+async def test_a_late_row_is_waited_for_by_those_who_came_after_it(
+    process: Process, another: Process
+) -> None:
+    """The newest row is mirrored, an older one is not: the mirror still lags."""
+    async with process.database():
+        await process.tuples.relate(GRANT.subject, GRANT.relation, GRANT.object)
+        await apart(another.relate(OTHER))
+        newest = (await apart(another.outbox.standing())).newest
+        await apart(another.mirror_everything())
+
+    assert newest is not None
+    assert not await another.outbox.is_mirrored(newest)
+
+
 async def test_what_is_mirrored_takes_no_room(process: Process) -> None:
     await process.relate(GRANT)
     standing = await process.outbox.standing()
