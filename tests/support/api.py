@@ -78,7 +78,7 @@ class FakeDenials:
         self.written.append((caller, relation, permission, resource))
 
 
-class NoHotRoutes:
+class NoDirectRoutes:
     """Leaves every call to the router."""
 
     def match(self, scope: Any, /) -> AsgiApp | None:
@@ -123,7 +123,7 @@ def surface(**services: Any) -> Surface:
         **services,
     }
     slots: dict[str, Any] = {each.name: given.get(each.name, Unasked(each.name)) for each in fields(Services)}
-    return Surface(create_app(Services(**slots), NoHotRoutes(), (), "test"), permissions, denials)
+    return Surface(create_app(Services(**slots), NoDirectRoutes(), (), "test"), permissions, denials)
 
 
 def routed() -> list[Operation]:

@@ -9,8 +9,8 @@ from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from plexsphere.api.edge import AsgiApp, Edge, HotRoutes
-from plexsphere.api.gate import Gate, NodeGate
+from plexsphere.api.edge import AsgiApp, DirectRoutes, Edge
+from plexsphere.api.gate import Gate
 from plexsphere.api.openapi import document
 from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
@@ -28,8 +28,6 @@ from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
 from plexsphere.api.v1.meta.controller import MetaController
 from plexsphere.api.v1.meta.wiring import Health
-from plexsphere.api.v1.node_protocol.controller import NodeProtocolController
-from plexsphere.api.v1.node_protocol.wiring import NodeProtocol
 from plexsphere.api.v1.nodes.controller import NodesController
 from plexsphere.api.v1.nodes.wiring import Nodes
 from plexsphere.api.v1.policies.controller import PoliciesController
@@ -52,6 +50,7 @@ CONTROLLERS: Final = (
     RelationTuplesController,
     PoliciesController,
     NodesController,
+    RegistrationController,
 )
 
 
@@ -69,15 +68,13 @@ class Services:
     bootstrap_tokens: BootstrapTokens
     authz: Authz
     policies: Policies
-    node_gate: NodeGate
-    node_protocol: NodeProtocol
     registration: Registration
     failed_attempts: FailedAttempts
     nodes: Nodes
 
 
 def create_app(
-    services: Services, hot: HotRoutes, hot_operations: tuple[Operation, ...], version: str
+    services: Services, direct: DirectRoutes, direct_operations: tuple[Operation, ...], version: str
 ) -> AsgiApp:
     """Return the application the server runs."""
     router = Litestar(
@@ -87,11 +84,11 @@ def create_app(
         openapi_config=None,
         on_app_init=[_quiet],
     )
-    operations = [*routed_operations(router), *hot_operations]
+    operations = [*routed_operations(router), *direct_operations]
     router.state = State(
         {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
     )
-    return Edge(router, hot)
+    return Edge(router, direct)
 
 
 def routed_operations(router: Litestar) -> list[Operation]:

@@ -1,4 +1,4 @@
-"""The outermost layer: correlation, hot routes before the router, one place where every error is answered."""
+"""The outermost layer: correlation, direct routes before the router, one place where every error is answered."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -15,8 +15,8 @@ AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 CORRELATION: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-class HotRoutes(Protocol):
-    """The agents' hot calls, dispatched before the router (design section 5)."""
+class DirectRoutes(Protocol):
+    """The nodes' calls, dispatched before the router (design section 5)."""
 
     def match(self, scope: Any, /) -> AsgiApp | None:
         """Return the application that answers the request, or None when the router does."""
@@ -28,7 +28,7 @@ class Edge:
     """The ASGI application that the server runs."""
 
     router: AsgiApp
-    hot: HotRoutes
+    direct: DirectRoutes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -41,7 +41,7 @@ class Edge:
         CORRELATION_ID.set(correlation)
         response = _Response(send, correlation.encode())
         try:
-            await (self.hot.match(scope) or self.router)(scope, receive, response)
+            await (self.direct.match(scope) or self.router)(scope, receive, response)
         except Disconnected:
             return
         except Exception as error:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.domain.node import Node
-from plexsphere.fleet.ports.meshes import MeshRecord, Meshes
+from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.events.follower import DomainGone
@@ -15,7 +14,7 @@ from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.policy.application.visibility_views import VisibilityViews
-from plexsphere.policy.ports.policies import Policies
+from plexsphere.policy.ports.policies import Policies, PolicyReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Read:
 
     mesh: MeshRecord
     nodes: Sequence[Node]
-    policies: Sequence[Any]
+    policies: PolicyReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,14 @@ class MeshProjection:
     async def read(self, domain_id: DomainId, rows: Sequence[Row], /) -> Read:
         """Read what changed since the view's revision, and the nodes that the rows are about."""
         view = self.mesh_views.loaded(domain_id)
-        known = view.revision if view else 0
+        if view is None:
+            raise DomainGone(domain_id)
+        known, policies_known = view.revision, self.visibility_views.revision(domain_id)
         async with self.database.snapshot():
             return Read(
                 await self._mesh(domain_id),
                 await self.nodes.changed(domain_id, known, _nodes_of(rows)),
-                await self.policies.changed(domain_id, known),
+                await self.policies.changed(domain_id, policies_known),
             )
 
     def begin(self, domain_id: DomainId, loaded: Read, /) -> None:

@@ -26,6 +26,11 @@ async def migrate(dsn: Secret[str]) -> list[str]:
     return await asyncio.to_thread(_migrate, dsn)
 
 
+async def pending(dsn: Secret[str]) -> list[str]:
+    """Return the ids of the migrations that the database lacks."""
+    return await asyncio.to_thread(_pending, dsn)
+
+
 async def roll_back(dsn: Secret[str]) -> list[str]:
     """
     Take back every migration, newest first, down to the last that can be taken back; return their ids.
@@ -41,6 +46,11 @@ def _migrate(dsn: Secret[str]) -> list[str]:
         pending = backend.to_apply(migrations)
         backend.apply_migrations(pending)
         return [migration.id for migration in pending]
+
+
+def _pending(dsn: Secret[str]) -> list[str]:
+    with _turn(dsn) as backend, _migrations() as migrations:
+        return [migration.id for migration in backend.to_apply(migrations)]
 
 
 def _roll_back(dsn: Secret[str]) -> list[str]:

@@ -1,8 +1,9 @@
-"""The operations of the surface; the first four are answered before the router (design section 5)."""
+"""The operations of the surface; they are answered before the router (design section 5)."""
 
 from typing import Final
 
 from plexsphere.api import catalogue
+from plexsphere.api.agent_documents import Capabilities
 from plexsphere.api.operation import Credential, Operation, Parameter
 from plexsphere.api.v1.node_protocol import problems, schemas
 
@@ -68,7 +69,7 @@ CAPABILITIES: Final = Operation(
     TAG,
     Credential.NODE,
     answer=schemas.Done,
-    body=schemas.Capabilities,
+    body=Capabilities,
     problems=(*NODE, problems.CAPABILITIES_TOO_LARGE),
 )
 DRIFT: Final = Operation(
@@ -93,4 +94,4 @@ DEREGISTER: Final = Operation(
     problems=NODE,
 )
 
-HOT: Final = (HEARTBEAT, STATE, EVENTS, ENDPOINT)
+ALL: Final = (HEARTBEAT, STATE, EVENTS, ENDPOINT, CAPABILITIES, DRIFT, DEREGISTER)

@@ -1,8 +1,10 @@
 """What a machine sends and is told."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+
+from plexsphere.api.agent_documents import Peer
 
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Facts = Annotated[
@@ -18,23 +20,10 @@ class RegisterRequest(msgspec.Struct, frozen=True):
     public_key: Text
     hostname: Text
     metadata: Facts | None = None
-    capabilities: dict[str, object] | None = None
+    capabilities: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"RegisterRequest({self.hostname!r})"
-
-
-class Peer(msgspec.Struct, frozen=True):
-    """A node that the machine may see, with the key of their pair."""
-
-    id: str
-    peer_id: str
-    public_key: str
-    mesh_ip: str
-    endpoint: str
-    allowed_ips: list[str]
-    psk: str
-    psk_epoch: str
 
 
 class RegisterAnswer(msgspec.Struct, frozen=True):

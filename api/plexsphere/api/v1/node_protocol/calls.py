@@ -1,4 +1,4 @@
-"""The hot calls as plain ASGI, dispatched before the router (design section 5)."""
+"""The calls of nodes as plain ASGI, dispatched before the router: most of them are hot (design section 5)."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from plexsphere.api import catalogue
+from plexsphere.api.agent_documents import Capabilities as CapabilityManifest
 from plexsphere.api.body import KIB, BodyRule, read
 from plexsphere.api.callers import CallingNode
 from plexsphere.api.edge import AsgiApp
@@ -16,12 +17,13 @@ from plexsphere.api.gate import NodeGate
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.node_protocol import problems
 from plexsphere.api.v1.node_protocol.schemas import (
+    DriftRequest,
     EndpointAnswer,
     EndpointRequest,
     HeartbeatRequest,
     PeerEndpoint,
 )
-from plexsphere.api.v1.node_protocol.wiring import NodeProtocol, Stream
+from plexsphere.api.v1.node_protocol.wiring import Correction, NodeProtocol, Stream
 
 PREFIX: Final = "/v1/nodes/"
 JSON: Final = (b"content-type", b"application/json")
@@ -40,12 +42,16 @@ HEARTBEAT: Final = BodyRule(msgspec.json.Decoder(HeartbeatRequest), cap=8 * KIB)
 ENDPOINT: Final = BodyRule(
     msgspec.json.Decoder(EndpointRequest), cap=4 * KIB, too_large=problems.ENDPOINT_TOO_LARGE
 )
+MANIFEST: Final = BodyRule(
+    msgspec.json.Decoder(dict[str, Any]), cap=256 * KIB, too_large=problems.CAPABILITIES_TOO_LARGE
+)
+DRIFT: Final = BodyRule(msgspec.json.Decoder(DriftRequest), cap=256 * KIB)
 ENCODER: Final = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
-class HotNodeCalls:
-    """Answers heartbeat, state, events and endpoint; everything else is the router's."""
+class NodeCalls:
+    """Answers the calls that nodes make about themselves; everything else is the router's."""
 
     gate: NodeGate
     protocol: NodeProtocol
@@ -57,7 +63,17 @@ class HotNodeCalls:
             return None
         node_id, _, call = path[len(PREFIX) :].partition("/")
         answers = CALLS.get((scope["method"], call))
-        return answers(self.gate, self.protocol, node_id) if answers else None
+        if answers is not None:
+            return answers(self.gate, self.protocol, node_id)
+        return _WrongMethod(ALLOWED[call]) if call in ALLOWED else None
+
+
+@dataclass(frozen=True, slots=True)
+class _WrongMethod:
+    allowed: str
+
+    async def __call__(self, _scope: Any, _receive: Any, _send: Any) -> None:
+        raise Refusal(catalogue.METHOD_NOT_ALLOWED, headers={"Allow": self.allowed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,39 @@ class Endpoint(_Call):
         await _answer(send, 200, ENCODER.encode(told), (JSON,))
 
 
+class Capabilities(_Call):
+    """PUT …/capabilities: stored whole."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        manifest = await read(receive, headers, MANIFEST)
+        _require_shape(manifest)
+        await self.protocol.capabilities(node, ENCODER.encode(manifest))
+        await _answer(send, 200, NOTHING_TO_DO, (JSON,))
+
+
+class Drift(_Call):
+    """POST …/drift: what a reconciliation put right."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = _headers(scope)
+        node = await self._node(headers)
+        body = await read(receive, headers, DRIFT)
+        found = [Correction(each.type, each.detail) for each in body.corrections or ()]
+        await self.protocol.drift(node, found)
+        await _answer(send, 200, NOTHING_TO_DO, (JSON,))
+
+
+class Deregister(_Call):
+    """POST …/deregister: the node leaves the mesh."""
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        node = await self._node(_headers(scope))
+        await self.protocol.deregister(node)
+        await _answer(send, 200, NOTHING_TO_DO, (JSON,))
+
+
 class Events(_Call):
     """GET …/events: refused before the headers or served until it ends."""
 
@@ -139,7 +188,12 @@ CALLS: Final[dict[tuple[str, str], type[_Call]]] = {
     ("GET", "state"): State,
     ("PUT", "endpoint"): Endpoint,
     ("GET", "events"): Events,
+    ("PUT", "capabilities"): Capabilities,
+    ("POST", "drift"): Drift,
+    ("POST", "deregister"): Deregister,
 }
+# Operators read a node's drift on the same path, through the router.
+ALLOWED: Final = {call: method for method, call in CALLS if call != "drift"}
 
 
 async def _serve(stream: Stream, send: Any) -> None:
@@ -171,6 +225,13 @@ def _require_own(node: CallingNode, named: str) -> None:
     # An empty id is what agents in the field send; another node's is a mistake, or worse (C05).
     if named and named.lower() != str(node.node_id):
         raise Refusal(catalogue.INVALID_BODY, "node_id names another node; leave it out or send your own")
+
+
+def _require_shape(manifest: dict[str, Any]) -> None:
+    try:
+        msgspec.convert(manifest, CapabilityManifest)
+    except msgspec.ValidationError as error:
+        raise Refusal(catalogue.INVALID_BODY, str(error)) from None
 
 
 def _told(timestamp: datetime | None) -> datetime | None:

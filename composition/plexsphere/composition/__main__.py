@@ -1,0 +1,23 @@
+"""The command line: plexsphere."""
+
+import click
+
+from plexsphere.composition.commands.authz import authz
+from plexsphere.composition.commands.migrate import migrate
+from plexsphere.composition.commands.serve import serve
+from plexsphere.composition.commands.token import token
+from plexsphere.composition.commands.up import up
+
+
+@click.group()
+@click.version_option(package_name="plexsphere")
+def main() -> None:
+    """Plexsphere: the control plane for fleets of plexd agents."""
+
+
+for command in (up, serve, migrate, token, authz):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

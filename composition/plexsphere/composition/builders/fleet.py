@@ -1,0 +1,90 @@
+"""Fleet's use cases."""
+
+from dataclasses import dataclass
+
+from plexsphere.composition.bridges.admission import IdentityAdmission
+from plexsphere.composition.bridges.event_signer import IdentityEventSigner
+from plexsphere.composition.builders.credentials import Credentials
+from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.composition.builders.views import Views
+from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
+from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
+from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
+from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.get_state import GetState
+from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
+from plexsphere.fleet.application.open_event_stream import OpenEventStream
+from plexsphere.fleet.application.record_heartbeat import RecordHeartbeat
+from plexsphere.fleet.application.register_node import RegisterNode
+from plexsphere.fleet.application.remove_node import RemoveNode
+from plexsphere.fleet.application.report_drift import ReportDrift
+from plexsphere.fleet.application.update_capabilities import UpdateCapabilities
+from plexsphere.fleet.application.update_endpoint import UpdateEndpoint
+from plexsphere.fleet.ports.admission import Admission
+from plexsphere.identity.ports.event_signer import EventSigner
+from plexsphere.platform.ids import mint_id
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What nodes ask for, and the removal that operators ask for too."""
+
+    drift: PostgresDrift
+    book: HeartbeatBook
+    register_node: RegisterNode
+    remove_node: RemoveNode
+    record_heartbeat: RecordHeartbeat
+    get_state: GetState
+    open_event_stream: OpenEventStream
+    update_endpoint: UpdateEndpoint
+    update_capabilities: UpdateCapabilities
+    report_drift: ReportDrift
+
+
+def build_fleet(
+    platform: PlatformParts, credentials: Credentials, views: Views, signer: EventSigner
+) -> Fleet:
+    """Return fleet's use cases; `signer` holds the deployment's current key."""
+    database, inbox, clock = platform.database, platform.inbox, platform.clock
+    followed, nodes, sight = views.followed, views.nodes, views.sight
+    admission = _admission(credentials)
+    events_signer = IdentityEventSigner(signer)
+    expand = ExpandRow(sight, events_signer, clock)
+    book = HeartbeatBook(database, PostgresHeartbeatRecords(database), inbox)
+    capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
+    return Fleet(
+        drift=drift,
+        book=book,
+        register_node=RegisterNode(
+            unit_of_work=database,
+            admission=admission,
+            take_turn=views.take_turn,
+            meshes=views.meshes,
+            nodes=nodes,
+            capabilities=capabilities,
+            views=followed,
+            sight=sight,
+            signer=events_signer,
+            announcements=inbox,
+            clock=clock,
+            mint_id=mint_id,
+        ),
+        remove_node=RemoveNode(database, views.take_turn, nodes, admission, sight, inbox),
+        record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
+        get_state=GetState(followed, sight, events_signer, views.reconciles),
+        open_event_stream=OpenEventStream(
+            database, followed, nodes, views.replays, expand, views.hub, views.reconciles
+        ),
+        update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
+        update_capabilities=UpdateCapabilities(capabilities, clock),
+        report_drift=ReportDrift(drift, clock, mint_id),
+    )
+
+
+def _admission(credentials: Credentials) -> Admission:
+    return IdentityAdmission(
+        credentials.redeem_bootstrap_token,
+        credentials.give_node_identity,
+        credentials.renew_node_identity,
+        credentials.end_node_identity,
+    )

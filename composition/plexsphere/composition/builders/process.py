@@ -1,0 +1,40 @@
+"""One process: the server and the loops beside it."""
+
+from collections.abc import Awaitable
+
+from plexsphere.composition.builders.surface import Parts, Surface
+from plexsphere.composition.mirror_loop import MirrorLoop
+from plexsphere.composition.process import Loop, Process
+from plexsphere.composition.server import build_server
+
+
+def build_process(parts: Parts, surface: Surface) -> Process:
+    """Return the process, ready to serve once its pool is open."""
+    return Process(
+        pool=parts.platform.pool,
+        server=build_server(surface.app, parts.settings.tls),
+        loops=_loops(parts, surface),
+        end_streams=parts.views.hub.shut,
+        flush=lambda: _flush(parts),
+    )
+
+
+def _loops(parts: Parts, surface: Surface) -> list[Loop]:
+    platform, credentials = parts.platform, parts.credentials
+    loops: list[Loop] = [
+        platform.sequencer.run,
+        parts.views.follower.run,
+        platform.bell.run,
+        parts.views.hub.keep_alive,
+        parts.fleet.book.run,
+        credentials.node_cache.watch,
+        credentials.operator_cache.watch,
+        credentials.token_uses.watch,
+        surface.denials.watch,
+    ]
+    mirroring = parts.authorization.mirroring
+    return [*loops, MirrorLoop(mirroring.tuples).run] if mirroring else loops
+
+
+def _flush(parts: Parts) -> Awaitable[None]:
+    return parts.fleet.book.flush()

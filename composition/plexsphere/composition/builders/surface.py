@@ -1,0 +1,235 @@
+"""The HTTP surface: every slot filled by its bridge."""
+
+from dataclasses import dataclass
+
+from plexsphere.api.app import Services, create_app
+from plexsphere.api.edge import AsgiApp
+from plexsphere.api.gate import Gate, NodeGate
+from plexsphere.api.v1.node_protocol.calls import NodeCalls
+from plexsphere.api.v1.node_protocol.operations import ALL as NODE_OPERATIONS
+from plexsphere.composition.bridges.api_tokens import ApiTokensBridge
+from plexsphere.composition.bridges.authz import AuthzBridge
+from plexsphere.composition.bridges.bootstrap_tokens import BootstrapTokensBridge
+from plexsphere.composition.bridges.chains import IdentityChains
+from plexsphere.composition.bridges.credentials import NodesBridge as NodeCredentialsBridge
+from plexsphere.composition.bridges.credentials import OperatorsBridge
+from plexsphere.composition.bridges.denials import RecordedDenials
+from plexsphere.composition.bridges.domains import DomainsBridge
+from plexsphere.composition.bridges.identities import IdentitiesBridge
+from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
+from plexsphere.composition.bridges.nodes import NodesBridge
+from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
+from plexsphere.composition.bridges.policies import PoliciesBridge
+from plexsphere.composition.bridges.projects import ProjectsBridge
+from plexsphere.composition.bridges.registration import FailuresByPeer, RegistrationBridge
+from plexsphere.composition.builders.authorization import Authorization
+from plexsphere.composition.builders.credentials import Credentials
+from plexsphere.composition.builders.fleet import Fleet
+from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.composition.builders.policy import Policy
+from plexsphere.composition.builders.tenancy import Tenancy
+from plexsphere.composition.builders.views import Views
+from plexsphere.composition.health import ProcessHealth, build_version
+from plexsphere.composition.settings import Settings
+from plexsphere.fleet.application.change_node import ChangeNode
+from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
+from plexsphere.fleet.application.find_node import FindNode
+from plexsphere.fleet.application.get_node_drift import GetNodeDrift
+from plexsphere.fleet.application.get_topology import GetTopology
+from plexsphere.fleet.application.list_nodes import ListNodes
+from plexsphere.fleet.application.patch_node import PatchNode
+from plexsphere.fleet.application.put_node_metadata import PutNodeMetadata
+from plexsphere.identity.application.check_permission import CheckPermission
+from plexsphere.identity.application.create_relation_tuple import CreateRelationTuple
+from plexsphere.identity.application.delete_relation_tuple import DeleteRelationTuple
+from plexsphere.identity.application.list_relation_tuples import ListRelationTuples
+from plexsphere.identity.application.lookup_resources import LookupResources
+from plexsphere.identity.application.lookup_subjects import LookupSubjects
+from plexsphere.identity.application.patch_relation_tuple import PatchRelationTuple
+from plexsphere.identity.application.tuple_audit import TupleAudit
+from plexsphere.platform.cursors import SealedCursors
+from plexsphere.platform.ids import mint_id
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything below the surface."""
+
+    settings: Settings
+    platform: PlatformParts
+    credentials: Credentials
+    authorization: Authorization
+    views: Views
+    tenancy: Tenancy
+    policy: Policy
+    fleet: Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """The application, and the denials that it folds."""
+
+    app: AsgiApp
+    denials: RecordedDenials
+
+
+def build_surface(parts: Parts) -> Surface:
+    """Return the application the server runs."""
+    denials = _denials(parts)
+    version = build_version()
+    node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node))
+    node_protocol = _node_protocol(parts)
+    database, trail = parts.platform.database, parts.platform.trail
+    services = Services(
+        gate=_gate(parts, denials),
+        health=ProcessHealth(database, version),
+        cursors=SealedCursors(parts.settings.wrap_key),
+        domains=_domains(parts),
+        projects=_projects(parts),
+        identities=_identities(parts),
+        api_tokens=_api_tokens(parts),
+        bootstrap_tokens=_bootstrap_tokens(parts),
+        authz=_authz(parts, denials),
+        policies=_policies(parts),
+        nodes=_nodes(parts),
+        registration=RegistrationBridge(database, parts.fleet.register_node, trail),
+        failed_attempts=FailuresByPeer(parts.platform.clock, parts.settings.register_failures_per_minute),
+    )
+    return Surface(
+        create_app(services, NodeCalls(node_gate, node_protocol), NODE_OPERATIONS, version.version), denials
+    )
+
+
+def _denials(parts: Parts) -> RecordedDenials:
+    tenancy = parts.tenancy
+    chains = IdentityChains(tenancy.get_domain, tenancy.get_project, tenancy.get_principal)
+    return RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
+
+
+def _gate(parts: Parts, denials: RecordedDenials) -> Gate:
+    permissions = PermissionsBridge(PlatformManagersPass(parts.authorization.authorizer))
+    return Gate(OperatorsBridge(parts.credentials.authenticate_operator), permissions, denials)
+
+
+def _domains(parts: Parts) -> DomainsBridge:
+    tenancy = parts.tenancy
+    return DomainsBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        tenancy.create_domain,
+        tenancy.list_domains,
+        tenancy.get_domain,
+        tenancy.patch_domain,
+        tenancy.delete_domain,
+    )
+
+
+def _projects(parts: Parts) -> ProjectsBridge:
+    tenancy = parts.tenancy
+    return ProjectsBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        tenancy.create_project,
+        tenancy.list_projects,
+        tenancy.get_project,
+        tenancy.patch_project,
+        tenancy.delete_project,
+    )
+
+
+def _identities(parts: Parts) -> IdentitiesBridge:
+    tenancy = parts.tenancy
+    return IdentitiesBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        tenancy.list_identities,
+        tenancy.get_identity,
+        tenancy.create_service_identity,
+    )
+
+
+def _api_tokens(parts: Parts) -> ApiTokensBridge:
+    tenancy = parts.tenancy
+    return ApiTokensBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        tenancy.get_principal,
+        tenancy.get_api_token,
+        tenancy.issue_api_token,
+        tenancy.list_api_tokens,
+        tenancy.revoke_api_token,
+        tenancy.rotate_api_token,
+    )
+
+
+def _bootstrap_tokens(parts: Parts) -> BootstrapTokensBridge:
+    tenancy = parts.tenancy
+    return BootstrapTokensBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        tenancy.issue_bootstrap_token,
+        tenancy.list_bootstrap_tokens,
+        tenancy.get_bootstrap_token,
+        tenancy.revoke_bootstrap_token,
+    )
+
+
+def _authz(parts: Parts, denials: RecordedDenials) -> AuthzBridge:
+    authorization, database, clock = parts.authorization, parts.platform.database, parts.platform.clock
+    tuples, authorizer, schema = authorization.tuples, authorization.authorizer, authorization.schema
+    audit = TupleAudit(parts.platform.trail, tuples)
+    return AuthzBridge(
+        denials,
+        CheckPermission(authorizer),
+        LookupResources(authorizer),
+        LookupSubjects(authorizer),
+        ListRelationTuples(tuples, authorizer),
+        CreateRelationTuple(tuples, authorizer, schema, audit, database, clock, mint_id),
+        PatchRelationTuple(tuples, authorizer, schema, audit, database),
+        DeleteRelationTuple(tuples, authorizer, schema, audit, database),
+    )
+
+
+def _policies(parts: Parts) -> PoliciesBridge:
+    policy = parts.policy
+    return PoliciesBridge(
+        parts.platform.database,
+        parts.platform.trail,
+        policy.list_policies,
+        policy.create_policy,
+        policy.get_policy,
+        policy.delete_policy,
+    )
+
+
+def _nodes(parts: Parts) -> NodesBridge:
+    platform, views = parts.platform, parts.views
+    change = ChangeNode(platform.database, views.take_turn, views.nodes, views.sight, platform.inbox)
+    return NodesBridge(
+        platform.database,
+        platform.trail,
+        platform.clock,
+        FindNode(views.nodes),
+        ListNodes(views.nodes),
+        PatchNode(change),
+        PutNodeMetadata(change),
+        DeleteNodeMetadata(change),
+        parts.fleet.remove_node,
+        GetNodeDrift(parts.fleet.drift),
+        GetTopology(views.followed, views.sight),
+    )
+
+
+def _node_protocol(parts: Parts) -> NodeProtocolBridge:
+    fleet = parts.fleet
+    return NodeProtocolBridge(
+        parts.platform.database,
+        fleet.record_heartbeat,
+        fleet.get_state,
+        fleet.open_event_stream,
+        fleet.update_endpoint,
+        fleet.update_capabilities,
+        fleet.report_drift,
+        fleet.remove_node,
+        parts.platform.trail,
+    )

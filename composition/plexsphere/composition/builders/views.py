@@ -1,0 +1,65 @@
+"""What a process keeps in memory: views of the mesh, who sees whom, and the streams that hear of changes."""
+
+from dataclasses import dataclass
+
+from plexsphere.composition.bridges.rule_texts import RuleTexts
+from plexsphere.composition.bridges.sight import SightBridge
+from plexsphere.composition.bridges.views import FollowedViews, LogReplays
+from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.composition.projection import MeshProjection
+from plexsphere.fleet.adapters.postgres.meshes import PostgresMeshes
+from plexsphere.fleet.adapters.postgres.nodes import PostgresNodes
+from plexsphere.fleet.application.mesh_views import MeshViews
+from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.application.take_turn import TakeTurn
+from plexsphere.platform.events.follower import Follower
+from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
+from plexsphere.policy.application.visibility_views import VisibilityViews
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The follower and everything it brings forward."""
+
+    meshes: PostgresMeshes
+    nodes: PostgresNodes
+    policies: PostgresPolicies
+    visibility: VisibilityViews
+    sight: SightBridge
+    mesh_views: MeshViews
+    reconciles: ReconcileBook
+    hub: StreamHub
+    follower: Follower
+    followed: FollowedViews
+    replays: LogReplays
+    take_turn: TakeTurn
+
+
+def build_views(platform: PlatformParts) -> Views:
+    """Return the views, which follow once the process runs the follower."""
+    database = platform.database
+    meshes = PostgresMeshes(database, platform.sealer, platform.log)
+    nodes, policies = PostgresNodes(database), PostgresPolicies(database)
+    visibility = VisibilityViews()
+    sight = SightBridge(visibility, policies, RuleTexts())
+    mesh_views = MeshViews(sight)
+    reconciles = ReconcileBook(platform.clock)
+    hub = StreamHub(sight, reconciles, platform.clock)
+    projection = MeshProjection(database, meshes, nodes, policies, mesh_views, visibility, hub)
+    follower = Follower(database, platform.log, projection, platform.log_alarm)
+    followed = FollowedViews(follower, mesh_views)
+    return Views(
+        meshes=meshes,
+        nodes=nodes,
+        policies=policies,
+        visibility=visibility,
+        sight=sight,
+        mesh_views=mesh_views,
+        reconciles=reconciles,
+        hub=hub,
+        follower=follower,
+        followed=followed,
+        replays=LogReplays(follower, platform.log, sight),
+        take_turn=TakeTurn(followed, mesh_views, meshes, nodes, sight),
+    )

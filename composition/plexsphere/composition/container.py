@@ -1,0 +1,37 @@
+"""The object graph of a process, declared once."""
+
+from dependency_injector import containers, providers
+
+from plexsphere.composition.builders.authorization import build_authorization
+from plexsphere.composition.builders.credentials import build_credentials
+from plexsphere.composition.builders.fleet import build_fleet
+from plexsphere.composition.builders.platform import build_platform
+from plexsphere.composition.builders.policy import build_policy
+from plexsphere.composition.builders.process import build_process
+from plexsphere.composition.builders.surface import Parts, build_surface
+from plexsphere.composition.builders.tenancy import build_tenancy
+from plexsphere.composition.builders.views import build_views
+from plexsphere.composition.settings import Settings
+from plexsphere.identity.ports.event_signer import EventSigner
+
+
+class Root(containers.DeclarativeContainer):
+    """The whole control plane; `signer` is given once the signing key is open, the rest follows from settings."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    signer: providers.Dependency[EventSigner] = providers.Dependency()
+
+    platform = providers.Singleton(build_platform, settings)
+    credentials = providers.Singleton(build_credentials, platform)
+    authorization = providers.Singleton(build_authorization, platform, settings.provided.spicedb)
+    views = providers.Singleton(build_views, platform)
+    tenancy = providers.Singleton(
+        build_tenancy, platform, credentials, authorization, views, settings.provided.wrap_key
+    )
+    policy = providers.Singleton(build_policy, platform, tenancy, views)
+    fleet = providers.Singleton(build_fleet, platform, credentials, views, signer)
+    parts = providers.Singleton(
+        Parts, settings, platform, credentials, authorization, views, tenancy, policy, fleet
+    )
+    surface = providers.Singleton(build_surface, parts)
+    process = providers.Singleton(build_process, parts, surface)
