@@ -29,6 +29,8 @@ class MirrorTuples:
     unit_of_work: UnitOfWork
 
     async def __call__(self) -> int:
+        if (await self.outbox.standing()).newest is None:
+            return 0
         async with self.unit_of_work():
             if not await self.outbox.take_turn():
                 return 0

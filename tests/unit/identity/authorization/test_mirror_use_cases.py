@@ -74,6 +74,14 @@ async def test_who_has_not_the_turn_mirrors_nothing(
     assert mirror.held == set()
 
 
+async def test_with_nothing_waiting_the_engine_is_left_alone(
+    mirror: MemoryMirror, mirror_tuples: MirrorTuples
+) -> None:
+    mirror.is_away = True
+
+    assert await mirror_tuples() == 0
+
+
 async def test_what_could_not_be_mirrored_keeps_waiting(
     outbox: MemoryAuthzOutbox, mirror: MemoryMirror, mirror_tuples: MirrorTuples
 ) -> None:
