@@ -26,3 +26,13 @@ def metadata(given: Mapping[str, str]) -> dict[str, str]:
 
 def _is_label(key: str, value: str) -> bool:
     return KEY.fullmatch(key) is not None and len(value) <= LONGEST_VALUE and value.isprintable()
+
+
+def facts(given: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return what a machine says of itself at registration, under the same bounds; it never selects (design D16).
+
+    Raises:
+        InvalidMetadata: as for metadata.
+    """
+    return metadata(given)

@@ -44,6 +44,7 @@ class Node:
     public_key: PublicKey
     mesh_ip: IPv4Address
     endpoint: str
+    nat_type: str
     psk_epoch: int
     metadata: Mapping[str, str]
     facts: Mapping[str, str]
