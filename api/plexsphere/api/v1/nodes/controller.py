@@ -1,6 +1,7 @@
 """Handlers of the surface."""
 
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from litestar import Controller, Response
 from litestar.di import NamedDependency
@@ -111,8 +112,8 @@ def _project_of(view: NodeView) -> Reference:
 
 
 def _key(request: AnyRequest) -> str:
-    # From the path itself: the router drops and merges slashes, and so would name another key.
-    return str(request.scope["path"]).partition("/metadata/")[2]
+    # From the path as it was sent: the router drops and merges slashes, and so would name another key.
+    return unquote_to_bytes(request.scope["raw_path"].partition(b"/metadata/")[2]).decode(errors="replace")
 
 
 def _confirmed(request: AnyRequest) -> bool:
