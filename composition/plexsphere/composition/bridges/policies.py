@@ -52,11 +52,14 @@ BAD_SLUG: Final = "A slug is a lower-case letter and up to 63 more of a-z, 0-9 a
 
 @contextmanager
 def translated() -> Generator[None]:
-    """Turn policy's errors into the surface's problems."""
+    """Turn policy's errors into the surface's problems; one that the table does not know passes."""
     try:
         yield
     except errors.PolicyError as error:
-        raise Refusal(PROBLEM_OF[type(error)], _detail(error)) from error
+        problem = PROBLEM_OF.get(type(error))
+        if problem is None:
+            raise
+        raise Refusal(problem, _detail(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""Texts of rules are made once and kept within bounds."""
+
+import json
+
+from plexsphere.composition.bridges.rule_texts import RuleTexts
+from plexsphere.policy.domain.compiled import AgentPolicy, AgentRule
+
+RULE = AgentRule("10.100.0.1/32", "10.100.0.2/32", 0, "", "allow")
+
+
+class Compiling:
+    """Compiles a policy of a given name, and counts how often."""
+
+    def __init__(self, name: str = "p") -> None:
+        self.name = name
+        self.times = 0
+
+    def __call__(self) -> tuple[AgentPolicy, ...]:
+        self.times += 1
+        return (AgentPolicy(self.name, (RULE,)),)
+
+
+def test_rules_are_compiled_once_for_a_fingerprint() -> None:
+    texts, compiling = RuleTexts(), Compiling()
+
+    first = texts.of(b"a", compiling)
+
+    assert texts.of(b"a", compiling) is first
+    assert compiling.times == 1
+    assert json.loads(first) == [
+        {
+            "id": "p",
+            "rules": [
+                {"src": RULE.src, "dst": RULE.dst, "port": 0, "protocol": "", "action": "allow"},
+            ],
+        }
+    ]
+
+
+def test_other_fingerprints_have_other_texts() -> None:
+    texts = RuleTexts()
+
+    assert texts.of(b"a", Compiling("p")) != texts.of(b"b", Compiling("q"))
+
+
+def test_what_was_used_longest_ago_goes_first() -> None:
+    one, two, three = Compiling("1"), Compiling("2"), Compiling("3")
+    size = len(RuleTexts().of(b"1", one))
+    texts = RuleTexts(capacity=2 * size)
+    one.times = 0
+
+    for fingerprint, compiling in [(b"1", one), (b"2", two), (b"1", one), (b"3", three)]:
+        texts.of(fingerprint, compiling)
+    for fingerprint, compiling in [(b"1", one), (b"3", three), (b"2", two)]:
+        texts.of(fingerprint, compiling)
+
+    assert (one.times, two.times, three.times) == (1, 2, 1)
+
+
+def test_a_text_beyond_all_bounds_is_told_all_the_same() -> None:
+    texts, compiling = RuleTexts(capacity=1), Compiling()
+
+    assert texts.of(b"a", compiling) == texts.of(b"a", compiling)
+    texts.of(b"b", Compiling())
+    texts.of(b"a", compiling)
+
+    assert compiling.times == 2
