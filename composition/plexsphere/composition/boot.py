@@ -14,6 +14,7 @@ from plexsphere.composition.settings import WRAP_KEY_VAR, Settings, SettingsErro
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner
 from plexsphere.identity.domain.errors import WrapKeyMismatch
 from plexsphere.platform.db.migrator import pending
+from plexsphere.platform.kernel.clock import Clock
 
 WRONG_KEY: Final = (
     f"{WRAP_KEY_VAR} is not the key this database was sealed under; start with the one of its first boot"
@@ -25,9 +26,11 @@ class SchemaBehind(Exception):
 
 
 @asynccontextmanager
-async def booted(settings: Settings) -> AsyncGenerator[Any]:
+async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
     """
     Yield the root of a process whose pool is open and whose keys open, and close the pool at the end.
+
+    `clock` stands in for the machine's own.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -35,6 +38,8 @@ async def booted(settings: Settings) -> AsyncGenerator[Any]:
         SettingsError: the wrap key is another one than that of the first boot.
     """
     root = Root(settings=settings)
+    if clock is not None:
+        root.clock.override(providers.Object(clock))
     async with opened(root.platform().pool):
         await _require_schema(settings)
         root.signer.override(providers.Object(await _signer(root.credentials())))

@@ -13,6 +13,7 @@ from plexsphere.composition.builders.tenancy import build_tenancy
 from plexsphere.composition.builders.views import build_views
 from plexsphere.composition.settings import Settings
 from plexsphere.identity.ports.event_signer import EventSigner
+from plexsphere.platform.clock import SystemClock
 
 
 class Root(containers.DeclarativeContainer):
@@ -21,7 +22,8 @@ class Root(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     signer: providers.Dependency[EventSigner] = providers.Dependency()
 
-    platform = providers.Singleton(build_platform, settings)
+    clock = providers.Singleton(SystemClock)
+    platform = providers.Singleton(build_platform, settings, clock)
     credentials = providers.Singleton(build_credentials, platform)
     authorization = providers.Singleton(build_authorization, platform, settings.provided.spicedb)
     views = providers.Singleton(build_views, platform)

@@ -13,6 +13,7 @@ from plexsphere.composition.boot import SchemaBehind, booted
 from plexsphere.composition.embedded.errors import EmbeddedPostgresError
 from plexsphere.composition.server import listening_socket
 from plexsphere.composition.settings import Settings, SettingsError
+from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 DATABASE_AWAY: Final = "the database does not answer; check PLEXSPHERE_DSN and that PostgreSQL runs"
@@ -31,14 +32,14 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncGenerator[Any]:
+async def serving(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
     """
     Yield the root while the process serves; leaving the block stops it in order.
 
     Raises:
         SettingsError: the address cannot be bound; or whatever `booted` refuses.
     """
-    async with booted(settings) as root:
+    async with booted(settings, clock) as root:
         listener = _bound(settings)
         process = root.process()
         task = asyncio.create_task(process.serve(listener))

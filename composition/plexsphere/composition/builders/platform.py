@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from plexsphere.composition.settings import Settings
 from plexsphere.platform.audit.sealer import AuditSealer
 from plexsphere.platform.audit.trail import PostgresAuditTrail
-from plexsphere.platform.clock import SystemClock
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.pool import Pool, build_pool
 from plexsphere.platform.events.alarm import Alarm
@@ -34,7 +33,7 @@ class PlatformParts:
     log_alarm: Alarm
 
 
-def build_platform(settings: Settings) -> PlatformParts:
+def build_platform(settings: Settings, clock: Clock) -> PlatformParts:
     """Return the kernel, wired: a commit rouses the sequencer, a batch rouses every follower."""
     pool = build_pool(settings.dsn, settings.pool_size)
     database = Database(pool)
@@ -46,7 +45,7 @@ def build_platform(settings: Settings) -> PlatformParts:
         bell.ring()
 
     return PlatformParts(
-        clock=SystemClock(),
+        clock=clock,
         pool=pool,
         database=database,
         sealer=AesGcmSealer(settings.wrap_key),
