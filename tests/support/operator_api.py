@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 
@@ -70,10 +71,13 @@ class CommittedTrail:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self.entries: list[AuditEntry] = []
+        self.failure: Exception | None = None
 
     def record(self, entry: AuditEntry) -> None:
         if not self._store.is_open:
             raise RuntimeError("no unit of work is open")
+        if self.failure:
+            raise self.failure
         self._store.after_commit.append(lambda: self.entries.append(entry))
 
     def relations(self) -> list[str]:
@@ -109,6 +113,16 @@ class OperatorApi:
     async def domain(self, slug: str = "acme") -> str:
         """Make a Domain and return its id."""
         return str((await self.made("/v1/domains", {"name": slug, "slug": slug}))["id"])
+
+    def only_domain(self) -> UUID:
+        """Return the id of the only Domain."""
+        [domain_id] = self.store.state.domains
+        return domain_id
+
+    def only_project(self) -> UUID:
+        """Return the id of the only Project."""
+        [project_id] = self.store.state.projects
+        return project_id
 
     async def project(self, domain_id: str, slug: str = "web") -> str:
         """Make a Project and return its id."""
