@@ -17,7 +17,7 @@ up: install  ## a serving control plane on 127.0.0.1:8080, its data kept in .dat
 	@$(BIN)/plexsphere up $(ARGS)
 
 demo: install  ## make up with a few dozen simulated agents at work
-	@$(BIN)/plexsphere demo $(ARGS)
+	@$(BIN)/python -m demo $(ARGS)
 
 test: locked lint contracts types engine pytest  ## everything a change must pass
 
