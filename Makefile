@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help up demo test bench locked lint contracts types engine pytest install install-dev lock clean
+.PHONY: help up demo test bench locked lint contracts types engine pytest install install-dev lock openapi clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -59,6 +59,9 @@ install-dev:  ## what make test needs
 lock: install-dev  ## write the locked lists anew; ARGS=--upgrade takes the newest versions
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	@$(BIN)/python bootstrap/lock.py $(ARGS)
+
+openapi: install-dev  ## write api/openapi/plexsphere-v1.json anew from the operations
+	@$(BIN)/python -m tests.architecture.openapi_document
 
 clean:  ## remove .venv and caches; the data in .data stays
 	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
