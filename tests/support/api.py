@@ -126,12 +126,17 @@ def surface(**services: Any) -> Surface:
     return Surface(create_app(Services(**slots), NoDirectRoutes(), (), "test"), permissions, denials)
 
 
-def routed() -> list[Operation]:
-    """Return the operations that the router serves."""
+def router() -> Litestar:
+    """Return what is behind the edge."""
     app = surface().app
     assert isinstance(app, Edge)
     assert isinstance(app.router, Litestar)
-    return routed_operations(app.router)
+    return app.router
+
+
+def routed() -> list[Operation]:
+    """Return the operations that the router serves."""
+    return routed_operations(router())
 
 
 def code_of(response: httpx.Response) -> str:
