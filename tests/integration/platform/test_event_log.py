@@ -1,57 +1,19 @@
 """The event log against a real PostgreSQL: dense, ordered, nothing lost (design D17)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import UUID
 
 import pytest
 
 from plexsphere.platform.db.database import Database
-from plexsphere.platform.db.pool import build_pool
-from plexsphere.platform.events.alarm import Alarm
-from plexsphere.platform.events.inbox import EventInbox
 from plexsphere.platform.events.inbox import store as store_rows
 from plexsphere.platform.events.log import EventLog
-from plexsphere.platform.events.sequencer import Sequencer
 from plexsphere.platform.ids import mint_id
-from plexsphere.platform.kernel.events import Announcement, EventType, Frame, SubjectKind
+from plexsphere.platform.kernel.events import Announcement, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
+from tests.integration.platform.stores import a_domain, inbox_of, opened, row_about, sequencer_of
 
 pytestmark = pytest.mark.postgres
-
-
-@asynccontextmanager
-async def opened(dsn: Secret[str], size: int = 8) -> AsyncIterator[Database]:
-    pool = build_pool(dsn, size)
-    await pool.open()
-    try:
-        yield Database(pool)
-    finally:
-        await pool.close()
-
-
-def sequencer_of(database: Database) -> Sequencer:
-    async def nothing_to_seal() -> int:
-        return 0
-
-    return Sequencer(database, nothing_to_seal, lambda: None, Alarm())
-
-
-def inbox_of(database: Database) -> EventInbox:
-    return EventInbox(database, lambda: None)
-
-
-async def a_domain(database: Database) -> DomainId:
-    domain_id = DomainId(mint_id())
-    async with database():
-        await EventLog(database).open(domain_id)
-    return domain_id
-
-
-def row_about(domain_id: DomainId, subject: UUID) -> Announcement:
-    return Announcement(domain_id, SubjectKind.NODE, subject, (Frame(EventType.PEER_ADDED, subject),), None)
 
 
 async def test_rows_get_dense_offsets_in_the_order_of_their_transaction(database: Secret[str]) -> None:
@@ -156,7 +118,9 @@ async def test_rows_are_found_by_recipient_and_by_visible_subject(database: Secr
         named = Announcement(domain_id, SubjectKind.NODE, stranger, (), (node,))
         asked = Announcement(domain_id, SubjectKind.NODE, stranger, (), (), reconcile=(node,))
         async with store():
-            inbox_of(store).announce([row_about(domain_id, peer), named, row_about(domain_id, stranger), asked])
+            inbox_of(store).announce(
+                [row_about(domain_id, peer), named, row_about(domain_id, stranger), asked]
+            )
         await sequencer_of(store).sequence()
 
         rows = await EventLog(store).addressed(domain_id, node, [peer], 0, 100, 10)

@@ -1,9 +1,10 @@
 """The connection pool, every wait bounded (design D6)."""
 
+import select
 from collections.abc import Mapping
 from typing import Final
 
-from psycopg import AsyncConnection, conninfo
+from psycopg import AsyncConnection, Error, conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -16,6 +17,9 @@ MAX_WAITING: Final = 512
 STATEMENT_TIMEOUT_MS: Final = 15_000
 LOCK_TIMEOUT_MS: Final = 5_000
 IDLE_IN_TRANSACTION_MS: Final = 30_000
+# After this the pool stops trying for a connection until somebody asks again. Its own pauses double each time: with
+# its default of five minutes a database that is back would be left alone for up to two.
+RECONNECT_SECONDS: Final = 1.0
 
 SESSION: Final[Mapping[str, str]] = {
     "search_path": "plexsphere",
@@ -25,13 +29,22 @@ SESSION: Final[Mapping[str, str]] = {
     "timezone": "UTC",
 }
 
+# A peer that vanished without a word is noticed within 20 s: no statement timeout ends a wait for a dead machine.
+NETWORK: Final = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
 
 def session_conninfo(dsn: Secret[str]) -> str:
     """Return the connection string with our session settings added to its own options."""
     given = conninfo.conninfo_to_dict(dsn.reveal())
     settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     options = f"{given.get('options') or ''} {settings}".strip()
-    return conninfo.make_conninfo(dsn.reveal(), options=options, connect_timeout=5)
+    return conninfo.make_conninfo(dsn.reveal(), options=options, **NETWORK)
 
 
 def build_pool(dsn: Secret[str], size: int) -> Pool:
@@ -44,5 +57,39 @@ def build_pool(dsn: Secret[str], size: int) -> Pool:
         kwargs={"autocommit": True},
         timeout=WAIT_SECONDS,
         max_waiting=MAX_WAITING,
+        reconnect_timeout=RECONNECT_SECONDS,
         name="plexsphere",
     )
+
+
+async def usable_connection(pool: Pool) -> AsyncConnection[TupleRow]:
+    """
+    Take a connection that the server did not end meanwhile; whoever takes it puts it back.
+
+    Raises:
+        PoolTimeout, TooManyRequests, PoolClosed: there is none to be had.
+    """
+    while True:
+        connection = await pool.getconn()
+        try:
+            if await _is_usable(connection):
+                return connection
+        except BaseException:
+            await pool.putconn(connection)
+            raise
+        await pool.putconn(connection)
+
+
+async def _is_usable(connection: AsyncConnection[TupleRow]) -> bool:
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if not poll.poll(0):
+        return True
+    # A server that says something on an idle connection mostly says farewell; only then this costs a round trip.
+    try:
+        await connection.execute("")
+    except Error:
+        return False
+    return True

@@ -29,3 +29,11 @@ class StoreUnavailable(Exception):
 
 class StoreOverloaded(StoreUnavailable):
     """Every connection stayed busy for the whole bounded wait."""
+
+
+class StoreContended(StoreOverloaded):
+    """Others worked on the same rows and one had to give way; the whole unit of work may be tried again at once."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The store was lost in the very commit and is not back yet: all was written, or nothing."""
