@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Any, Final, Protocol
 
 from plexsphere.platform.db.database import Database
@@ -84,7 +85,7 @@ class Follower:
         if tail is not None:
             return tail
         async with self._loading.setdefault(domain_id, asyncio.Lock()):
-            return self._tails.get(domain_id) or await self._load(domain_id)
+            return self._tails.get(domain_id) or await self._load_apart(domain_id)
 
     async def catch_up(self, domain_id: DomainId, offset: int) -> None:
         """
@@ -141,6 +142,11 @@ class Follower:
             self._projection.apply(domain_id, await self._projection.read(domain_id, ()))
         except DomainGone:
             self._drop(domain_id)
+
+    async def _load_apart(self, domain_id: DomainId) -> Tail:
+        # Whoever asks may be inside a unit of work, in which no snapshot is taken: the load has a task and a
+        # context of its own, and sees what is committed.
+        return await asyncio.create_task(self._load(domain_id), context=Context())
 
     async def _load(self, domain_id: DomainId) -> Tail:
         async with self._database.snapshot():
