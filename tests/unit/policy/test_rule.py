@@ -11,7 +11,6 @@ from plexsphere.policy.domain.errors import (
     UnknownAction,
     UnknownProtocol,
 )
-from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.traffic import Protocol, Traffic
 from tests.unit.policy.fleets import rule
 
@@ -98,25 +97,6 @@ def test_a_range_is_a_network_and_its_length(cidr: str) -> None:
         rule(source=cidr, destination="10.0.0.0/8")
 
     assert refused.value.fault is RuleFault.BAD_CIDR
-
-
-@pytest.mark.parametrize(
-    ("wide", "narrow", "covered"),
-    [
-        (rule(), rule(), True),
-        (rule(), rule(protocol="tcp", ports=(1, 65535)), True),
-        (rule(), rule(protocol="icmp"), True),
-        (rule(protocol="tcp", ports=(1, 65535)), rule(), False),
-        (rule(protocol="tcp", ports=(80, 90)), rule(protocol="tcp", ports=(80, 90)), True),
-        (rule(protocol="tcp", ports=(80, 90)), rule(protocol="tcp", ports=(79, 90)), False),
-        (rule(protocol="tcp", ports=(80, 90)), rule(protocol="tcp", ports=(80, 91)), False),
-        (rule(protocol="tcp", ports=(80, 90)), rule(protocol="udp", ports=(80, 90)), False),
-        (rule(protocol="icmp"), rule(protocol="icmp"), True),
-        (rule(protocol="icmp"), rule(), False),
-    ],
-)
-def test_traffic_covers_what_is_part_of_it(wide: Rule, narrow: Rule, covered: bool) -> None:
-    assert wide.traffic.covers(narrow.traffic) is covered
 
 
 def test_no_refusal_repeats_what_was_sent() -> None:

@@ -69,6 +69,24 @@ def test_a_denial_blinds_where_it_covers_all_that_is_allowed(
     assert see_each_other(*policies) is left
 
 
+@pytest.mark.parametrize(
+    ("allowed", "denied", "left"),
+    [
+        (rule(), rule("deny"), False),
+        (rule(), rule("deny", "tcp", ports=(1, 65535)), True),
+        (rule(), rule("deny", "icmp"), True),
+        (rule("allow", "icmp"), rule("deny", "icmp"), False),
+        (rule("allow", "icmp"), rule("deny"), False),
+        (rule("allow", "udp", ports=(5, 5)), rule("deny", "udp", ports=(5, 5)), False),
+        (rule("allow", "udp", ports=(5, 6)), rule("deny", "udp", ports=(4, 5)), True),
+        (rule("allow", "udp", ports=(5, 6)), rule("deny", "udp", ports=(6, 7)), True),
+        (rule("allow", "udp", ports=(5, 6)), rule("deny", "tcp", ports=(5, 6)), True),
+    ],
+)
+def test_coverage_is_by_protocol_and_by_inclusion_of_ports(allowed: Rule, denied: Rule, left: bool) -> None:
+    assert see_each_other(policy(1, allowed, denied)) is left
+
+
 def test_two_denials_do_not_add_up() -> None:
     halves = rule("deny", "tcp", ports=(80, 85)), rule("deny", "tcp", ports=(86, 90))
 

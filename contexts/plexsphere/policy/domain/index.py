@@ -111,8 +111,7 @@ class VisibilityIndex:
 
     def selected(self, project_id: ProjectId, selector: Selector) -> frozenset[NodeId]:
         """Return the nodes of the Project that the selector means."""
-        roster = self._peek(project_id).roster
-        return frozenset(seat.member.node_id for seat in roster if selector.matches(seat.member.labels))
+        return frozenset(seat.member.node_id for seat in self._peek(project_id).roster.selected(selector))
 
     def class_of(self, node_id: NodeId) -> ClassId | None:
         """Return the class the node is in until some member or policy of its Project changes."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.partition import Partition
 from plexsphere.policy.domain.side import Side
-from plexsphere.policy.domain.visibility import Links, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,10 @@ class Shift:
     recompiled: frozenset[NodeId]
 
 
-def shift(
-    partition: Partition, links: Links, node_id: NodeId, before: Place | None, after: Place | None
-) -> Shift:
+def shift(partition: Partition, node_id: NodeId, before: Place | None, after: Place | None) -> Shift:
     """Return what changes when a node moves between two places of the Project, None being outside of it."""
-    seen = visible_to(before.sides, links) if before else 0
-    sees = visible_to(after.sides, links) if after else 0
+    seen = partition.visible_from(before.sides) if before else 0
+    sees = partition.visible_from(after.sides) if after else 0
     changed = _changed(before, after)
     recompiled = partition.nodes(_far_ends(changed))
     if changed:

@@ -58,6 +58,11 @@ class Partition:
             cls.visible = visible_to(cls.sides, self._links)
         return cls.visible
 
+    def visible_from(self, sides: frozenset[Side]) -> int:
+        """Return the slots of the classes that a node on these sides would see."""
+        cls = self._by_sides.get(sides)
+        return visible_to(sides, self._links) if cls is None else self.visible(cls)
+
     def peer_count(self, cls: MemberClass) -> int:
         """Return how many nodes each member of the class sees."""
         visible = self.visible(cls)

@@ -31,12 +31,11 @@ class ProjectGraph:
     """
 
     def __init__(self, mint: Callable[[], ClassId]) -> None:
-        self._links = LiveLinks()
         self._table = SideTable()
         self._policies: dict[PolicyId, AppliedPolicy] = {}
         self._version = 0
         self.roster = Roster()
-        self.partition = Partition(mint, self._links)
+        self.partition = Partition(mint, LiveLinks())
 
     @property
     def is_empty(self) -> bool:
@@ -54,13 +53,13 @@ class ProjectGraph:
 
     def shift(self, node_id: NodeId, after: Place | None) -> Shift:
         """Return what would change if the node moved to the place."""
-        return shift(self.partition, self._links, node_id, self.place_of(node_id), after)
+        return shift(self.partition, node_id, self.place_of(node_id), after)
 
     def seat(self, member: Member, weight: int) -> None:
         """Have the member in the Project, whether or not it was, with this weight."""
         seat, place = self.roster.get(member.node_id), self.place_for(member)
         if seat is not None and place == Place(seat.home.sides, seat.address):
-            seat.member = member
+            self.roster.relabel(seat, member)
             self.partition.weigh(seat, weight)
             return
         if seat is not None:

@@ -41,7 +41,7 @@ def _by_selector(sides: Iterable[Side]) -> dict[Selector, list[Side]]:
 
 def _picked(roster: Roster, selector: Selector, sides: list[Side]) -> Iterable[tuple[Side, list[Seat]]]:
     low, high = min(side.key.low for side in sides), max(side.key.high for side in sides)
-    seats = [seat for seat in roster.within(low, high) if selector.matches(seat.member.labels)]
+    seats = roster.selected(selector, low, high)
     addresses = [seat.address for seat in seats]
     for side in sides:
         first = bisect_left(addresses, side.key.low)

@@ -11,6 +11,8 @@ from plexsphere.policy.domain.selector_term import Has, OneOf, Term
 MAX_LENGTH: Final = 4096
 EVERY_NODE: Final = "*"
 
+Anchor = tuple[str, str | None]
+
 
 @dataclass(frozen=True)
 class Selector:
@@ -55,7 +57,7 @@ class Selector:
         """Tell whether a node with these labels is meant."""
         return all(term.matches(labels) for term in self.terms)
 
-    def anchors(self) -> tuple[tuple[str, str | None], ...]:
+    def anchors(self) -> tuple[Anchor, ...]:
         """
         Return (key, value) labels of which any matching node has exactly one; a value of None is "some value".
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from plexsphere.policy.domain.selector import Selector
+from plexsphere.policy.domain.selector import Anchor, Selector
 from plexsphere.policy.domain.side import ADDRESS_BITS, Side, SideKey
-
-_Anchor = tuple[str, str | None]
 
 
 class SideTable:
@@ -18,7 +16,7 @@ class SideTable:
 
     def __init__(self) -> None:
         self._ranges: dict[Selector, dict[int, dict[int, Side]]] = {}
-        self._anchored: dict[_Anchor, set[Selector]] = {}
+        self._anchored: dict[Anchor, set[Selector]] = {}
         self._unanchored: set[Selector] = set()
 
     def get(self, key: SideKey) -> Side | None:

@@ -19,9 +19,3 @@ class Traffic(NamedTuple):
     protocol: Protocol
     first: int
     last: int
-
-    def covers(self, other: "Traffic") -> bool:
-        """Tell whether all of the other is part of this; `any` holds every protocol and port (design D16)."""
-        if self.protocol is Protocol.ANY:
-            return True
-        return self.protocol is other.protocol and self.first <= other.first and other.last <= self.last

@@ -8,9 +8,9 @@ it, and no single rule that denies between the same two ends covers all of its p
 import typing
 from collections.abc import Iterable
 
+from plexsphere.policy.domain.coverage import left_of
 from plexsphere.policy.domain.rule import Action
 from plexsphere.policy.domain.side import Link, Side
-from plexsphere.policy.domain.traffic import Traffic
 
 
 class Links(typing.Protocol):
@@ -41,18 +41,7 @@ def visible_to(sides: Iterable[Side], links: Links) -> int:
 
 
 def _reached(ends: list[tuple[Link, int]]) -> int:
-    denied = [(link.traffic, classes) for link, classes in ends if link.action is Action.DENY]
-    reached = 0
-    for link, classes in ends:
-        if link.action is Action.ALLOW:
-            reached |= _left(link.traffic, classes & ~reached, denied)
-    return reached
-
-
-def _left(traffic: Traffic, classes: int, denied: list[tuple[Traffic, int]]) -> int:
-    for stopped, among in denied:
-        if not classes:
-            break
-        if classes & among and stopped.covers(traffic):
-            classes &= ~among
-    return classes
+    return left_of(
+        [(link.traffic, classes) for link, classes in ends if link.action is Action.ALLOW],
+        [(link.traffic, classes) for link, classes in ends if link.action is Action.DENY],
+    )
