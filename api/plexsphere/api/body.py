@@ -14,6 +14,7 @@ from plexsphere.platform.json_decoder import MalformedJson, decode
 T = TypeVar("T")
 
 KIB: Final = 1024
+JSON: Final = "application/json"
 GZIP_WINDOW: Final = 31
 INFLATE_STEP: Final = 64 * KIB
 
@@ -48,7 +49,9 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     Raises:
         Refusal: too large, an encoding other than gzip, a media type other than JSON, or not of the shape.
     """
-    _require_json(headers.get("content-type", ""))
+    content_type = headers.get("content-type", "")
+    if content_type != JSON:
+        _require_json(content_type)
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise Refusal(catalogue.UNSUPPORTED_ENCODING)
@@ -59,7 +62,7 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
 def _require_json(content_type: str) -> None:
     media, _, parameters = content_type.partition(";")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if media.strip().lower() not in ("", "application/json") or charset not in ("", "utf-8"):
+    if media.strip().lower() not in ("", JSON) or charset not in ("", "utf-8"):
         raise Refusal(catalogue.UNSUPPORTED_MEDIA_TYPE)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from plexsphere.api.body import Disconnected
 from plexsphere.api.refusals import answer, refusal_of
-from plexsphere.platform.ids import mint_id
+from plexsphere.platform.ids import mint_correlation_id
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
@@ -75,4 +75,4 @@ def _correlation(scope: Any) -> str:
     for name, value in scope["headers"]:
         if name == b"x-correlation-id" and CORRELATION.fullmatch(value):
             return str(value, "ascii")
-    return mint_id().hex
+    return mint_correlation_id()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import sys
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, Final
@@ -42,6 +43,8 @@ async def serving(settings: Settings, clock: Clock | None = None) -> AsyncGenera
     async with booted(settings, clock) as root:
         listener = _bound(settings)
         process = root.process()
+        # What was built so far stays for good: the collector need not look at it again and again.
+        gc.freeze()
         task = asyncio.create_task(process.serve(listener))
         try:
             yield root
