@@ -128,6 +128,7 @@ async def test_a_reading_holds_exactly_what_changed_behind_its_revision(kit: Pol
 
     assert behind_two == PolicyReading(2, 5, (a_policy(3),), (fleets.policy_id(1),))
     assert await kit.policies.changed(DOMAIN, 5) == PolicyReading(5, 5, ())
+    assert await kit.policies.all_of(DOMAIN) == PolicyReading(0, 5, (a_policy(2), a_policy(3)))
     assert await kit.policies.changed(DomainId(UUID(int=0x404)), 4) == PolicyReading(4, 4, ())
 
 

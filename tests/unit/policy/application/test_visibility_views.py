@@ -119,10 +119,11 @@ class History:
     def reading(self, since: int, upto: int) -> PolicyReading:
         before, after = self.moments[since], self.moments[upto]
         changed = tuple(policy for key, policy in after.items() if before.get(key) != policy)
-        return PolicyReading(since, upto, changed, tuple(before.keys() - after.keys()))
+        lived = set[PolicyId]().union(*self.moments[since : upto + 1])
+        return PolicyReading(since, upto, changed, tuple(lived - after.keys()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=10),
     st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=12),
