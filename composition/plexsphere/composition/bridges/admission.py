@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plexsphere.fleet.domain.errors import TokenInvalid
+from plexsphere.fleet.domain.errors import NodeNotFound, TokenInvalid
 from plexsphere.fleet.domain.hostname import Hostname
 from plexsphere.fleet.domain.node import NodeKind
 from plexsphere.fleet.domain.public_key import PublicKey
@@ -64,7 +64,10 @@ class IdentityAdmission:
             raise TokenInvalid from error
 
     async def end(self, domain_id: DomainId, node_id: NodeId, /) -> None:
-        await self.end_identity(domain_id, node_id)
+        try:
+            await self.end_identity(domain_id, node_id)
+        except errors.NodeIdentityNotFound as error:
+            raise NodeNotFound(node_id) from error
 
 
 def _shown(credentials: NodeCredentials) -> Credentials:

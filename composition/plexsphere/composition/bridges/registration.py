@@ -1,9 +1,10 @@
 """The registration surface, answered by fleet's enrolment."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from plexsphere.api import catalogue
@@ -15,7 +16,7 @@ from plexsphere.fleet.domain import errors
 from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.subjects import node_object
-from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, UnitOfWork
 
 PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
     errors.InvalidPublicKey: problems.INVALID_PUBLIC_KEY,
@@ -37,6 +38,9 @@ DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
 }
 REMEMBERED_PEERS: Final = 10_000
 WINDOW_SECONDS: Final = 60.0
+AT_ONCE: Final = 4
+MOST_WAITING: Final = 512
+PATIENCE_SECONDS: Final = 10.0
 
 
 @contextmanager
@@ -50,6 +54,45 @@ def translated() -> Generator[None]:
         raise Refusal(PROBLEM_OF[type(error)], DETAIL_OF[type(error)]) from error
 
 
+class Doorway:
+    """
+    Lets at most four machines through at a time; up to 512 more wait for 10 s at most.
+
+    Enrolments of a Domain take turns in the database in any case. One that waits for its turn there holds a
+    connection, and a crowd that held them all would leave none to whoever has the turn.
+    """
+
+    def __init__(self) -> None:
+        self._places: Final = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator[None]:
+        """
+        Be inside for as long as the block lasts.
+
+        Raises:
+            StoreOverloaded: too many wait already, or this one waited too long.
+        """
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _enter(self) -> None:
+        if self._waiting >= MOST_WAITING:
+            raise StoreOverloaded
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise StoreOverloaded from None
+        finally:
+            self._waiting -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class RegistrationBridge:
     """Answers the surface's port `Registration`; the enrolment and its audit row commit together."""
@@ -57,13 +100,14 @@ class RegistrationBridge:
     unit_of_work: UnitOfWork
     register_node: RegisterNode
     trail: AuditTrail
+    doorway: Doorway = field(default_factory=Doorway)
 
     async def register(self, machine: Enrolling, /) -> Enrolled:
         enrolment = Enrolment(
             machine.token, machine.public_key, machine.hostname, machine.facts, machine.capabilities
         )
         with translated():
-            async with self.unit_of_work():
+            async with self.doorway(), self.unit_of_work():
                 registered = await self.register_node(enrolment)
                 self.trail.record(_entry(registered))
         return Enrolled(

@@ -37,12 +37,13 @@ class RemoveNode:
             ConfirmationRequired: too much would vanish at once, and `confirm` is False.
         """
         async with self.unit_of_work():
+            # Identity first, then the turn, as a repeated registration locks them: no deadlock.
+            await self.admission.end(domain_id, node_id)
             turn = await self.take_turn(domain_id)
             if turn.view.node(node_id) is None:
                 raise NodeNotFound(node_id)
             if not confirm and self.sight.would_leave(domain_id, node_id).needs_confirmation:
                 raise ConfirmationRequired
-            await self.admission.end(domain_id, node_id)
             await self._depart(domain_id, node_id, turn.revision, reason)
 
     async def _depart(self, domain_id: DomainId, node_id: NodeId, revision: int, reason: str) -> None:

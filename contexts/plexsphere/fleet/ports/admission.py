@@ -63,5 +63,10 @@ class Admission(Protocol):
         ...
 
     async def end(self, domain_id: DomainId, node_id: NodeId, /) -> None:
-        """Make a node's credentials void for good."""
+        """
+        Make a node's credentials void for good.
+
+        Raises:
+            NodeNotFound: it has none that live.
+        """
         ...
