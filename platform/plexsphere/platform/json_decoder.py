@@ -22,7 +22,9 @@ AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 DIGITS: Final = 19
 LONG_RUN: Final = b"0" * DIGITS
 UNKNOWN_FIELD: Final = "Object contains unknown field"
-NAMED: Final = re.compile(UNKNOWN_FIELD + r" `(?!plx_)[A-Za-z_][A-Za-z0-9_-]{0,63}`(?: - at `[^`]*`)?", re.ASCII)
+NAMED: Final = re.compile(
+    UNKNOWN_FIELD + r" `(?!plx_)[A-Za-z_][A-Za-z0-9_-]{0,63}`(?: - at `[^`]*`)?", re.ASCII
+)
 
 
 class MalformedJson(Exception):

@@ -105,7 +105,7 @@ def test_a_reference_is_never_built_from_a_text_that_is_not_canonical() -> None:
         f"{Secret(CANARY)}",
         f"{Secret(CANARY)!r:>40}",
         f"{Secret(CANARY):>40}",
-        "{} {!r}".format(Secret(CANARY), [Secret(CANARY)]),
+        f"{Secret(CANARY)} {[Secret(CANARY)]!r}",
         str({"token": Secret(CANARY)}),
         repr(Secret(CANARY.encode())),
     ],

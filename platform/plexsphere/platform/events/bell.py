@@ -56,6 +56,8 @@ class Bell:
 
     async def _listen(self, connection: AsyncConnection) -> None:
         await connection.execute(LISTEN)
+        # Whatever rang before this connection listened was missed.
+        self._heard()
         async for _ in connection.notifies():
             self._heard()
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import Context
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.events.alarm import Alarm
@@ -15,6 +16,8 @@ from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 LOG: Final = logging.getLogger("plexsphere.follower")
+
+T = TypeVar("T")
 
 POLL_SECONDS: Final = 1.0
 BATCH_ROWS: Final = 1_000
@@ -57,21 +60,37 @@ class DomainGone(Exception):
     """The Domain has no log: it was never opened, or it was deleted."""
 
 
+@dataclass(slots=True)
+class Followed:
+    """A Domain in memory; who holds `turn` brings it forward, and `next_round` is a catching up not begun yet."""
+
+    tail: Tail
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    next_round: asyncio.Task[None] | None = None
+
+
 class Follower:
-    """Follows the Domains this process has had to do with."""
+    """
+    Follows the Domains this process has had to do with.
+
+    What is read for several callers is read in a task of its own: a caller may be inside a unit of work, whose
+    uncommitted rows are nobody else's business, and may be cancelled, which must not keep a row from a stream.
+    """
 
     def __init__(self, database: Database, log: EventLog, projection: Projection, alarm: Alarm) -> None:
         self._database = database
         self._log = log
         self._projection = projection
-        self._tails: Final[dict[DomainId, Tail]] = {}
-        self._loading: Final[dict[DomainId, asyncio.Lock]] = {}
-        self._turn: Final = asyncio.Lock()
         self._alarm: Final = alarm
+        self._followed: Final[dict[DomainId, Followed]] = {}
+        self._loading: Final[dict[DomainId, asyncio.Task[Tail]]] = {}
+        self._tasks: Final[set[asyncio.Task[Any]]] = set()
+        self.lag = 0
 
     def tail(self, domain_id: DomainId) -> Tail | None:
         """Return the tail of a followed Domain."""
-        return self._tails.get(domain_id)
+        followed = self._followed.get(domain_id)
+        return followed.tail if followed else None
 
     async def follow(self, domain_id: DomainId) -> Tail:
         """
@@ -81,24 +100,31 @@ class Follower:
             DomainGone: there is no such Domain.
             StoreUnavailable: it is not in memory and cannot be read.
         """
-        tail = self._tails.get(domain_id)
-        if tail is not None:
-            return tail
-        async with self._loading.setdefault(domain_id, asyncio.Lock()):
-            return self._tails.get(domain_id) or await self._load_apart(domain_id)
+        followed = self._followed.get(domain_id)
+        if followed is not None:
+            return followed.tail
+        loading = self._loading.get(domain_id)
+        if loading is None:
+            loading = self._loading[domain_id] = self._apart(self._load(domain_id))
+            loading.add_done_callback(lambda _: self._loading.pop(domain_id))
+        return await asyncio.shield(loading)
 
     async def catch_up(self, domain_id: DomainId, offset: int) -> None:
         """
         Ask the database when somebody has seen a newer offset of a Domain than this process (design D25).
 
-        What committed but has no offset yet is known afterwards, too.
+        What committed but has no offset yet is known afterwards, too. However many ask at once, the database is
+        asked once for those who wait.
+
+        Raises:
+            StoreUnavailable: the database cannot be asked.
         """
-        tail = self._tails.get(domain_id)
-        if tail is None or tail.last >= offset:
+        followed = self._followed.get(domain_id)
+        if followed is None or followed.tail.last >= offset:
             return
-        await self.poll()
-        async with self._turn:
-            await self._refresh(domain_id)
+        if followed.next_round is None:
+            followed.next_round = self._apart(self._round(domain_id, followed))
+        await asyncio.shield(followed.next_round)
 
     async def run(self) -> None:
         """Follow until cancelled: when the alarm sounds, and every second."""
@@ -110,43 +136,58 @@ class Follower:
             await self._alarm.rest(POLL_SECONDS)
 
     async def poll(self) -> None:
-        """Bring every followed Domain up to its head."""
-        async with self._turn:
-            if not self._tails:
-                return
-            heads = await self._log.heads(list(self._tails))
-            for domain_id in [each for each in self._tails if each not in heads]:
-                self._drop(domain_id)
-            for domain_id, head in heads.items():
-                await self._advance(domain_id, self._tails[domain_id], head)
+        """Bring every followed Domain up to its head; `lag` tells how many rows that were at the beginning."""
+        known = {domain_id: (each, each.tail.last) for domain_id, each in self._followed.items()}
+        if not known:
+            return
+        heads = await self._log.heads(list(known))
+        self.lag = sum(max(0, heads.get(domain_id, 0) - last) for domain_id, (_, last) in known.items())
+        for domain_id, (followed, last) in known.items():
+            async with followed.turn:
+                await self._bring_forward(domain_id, followed, last, heads.get(domain_id))
+
+    async def _round(self, domain_id: DomainId, followed: Followed) -> None:
+        async with followed.turn:
+            # Whoever asks from here on may know of something newer, and waits for another round.
+            followed.next_round = None
+            last = followed.tail.last
+            heads = await self._log.heads([domain_id])
+            await self._bring_forward(domain_id, followed, last, heads.get(domain_id))
+            await self._refresh(domain_id, followed)
+
+    async def _bring_forward(
+        self, domain_id: DomainId, followed: Followed, last: int, head: int | None
+    ) -> None:
+        if self._followed.get(domain_id) is not followed:
+            return
+        if head is None or head < last:
+            # The Domain is gone, or the database was set back to an older state.
+            self._drop(domain_id)
+            return
+        try:
+            await self._advance(domain_id, followed.tail, head)
+        except DomainGone:
+            self._drop(domain_id)
 
     async def _advance(self, domain_id: DomainId, tail: Tail, head: int) -> None:
         while tail.last < head:
             rows = await self._log.after(domain_id, tail.last, BATCH_ROWS)
-            if not rows:
-                return
-            try:
-                change = await self._projection.read(domain_id, rows)
-            except DomainGone:
-                self._drop(domain_id)
-                return
+            if not rows or rows[0].offset != tail.last + 1:
+                LOG.warning("rows of a Domain were pruned before they were read; it is loaded again")
+                raise DomainGone(domain_id)
+            change = await self._projection.read(domain_id, rows)
             for row in rows:
                 tail.append(row)
             self._projection.apply(domain_id, change)
             await self._projection.tell(domain_id, rows)
 
-    async def _refresh(self, domain_id: DomainId) -> None:
-        if domain_id not in self._tails:
+    async def _refresh(self, domain_id: DomainId, followed: Followed) -> None:
+        if self._followed.get(domain_id) is not followed:
             return
         try:
             self._projection.apply(domain_id, await self._projection.read(domain_id, ()))
         except DomainGone:
             self._drop(domain_id)
-
-    async def _load_apart(self, domain_id: DomainId) -> Tail:
-        # Whoever asks may be inside a unit of work, in which no snapshot is taken: the load has a task and a
-        # context of its own, and sees what is committed.
-        return await asyncio.create_task(self._load(domain_id), context=Context())
 
     async def _load(self, domain_id: DomainId) -> Tail:
         async with self._database.snapshot():
@@ -155,8 +196,15 @@ class Follower:
                 raise DomainGone(domain_id)
             loaded = await self._projection.load(domain_id)
         self._projection.begin(domain_id, loaded)
-        return self._tails.setdefault(domain_id, Tail(heads[domain_id]))
+        followed = self._followed[domain_id] = Followed(Tail(heads[domain_id]))
+        return followed.tail
 
     def _drop(self, domain_id: DomainId) -> None:
-        del self._tails[domain_id]
+        del self._followed[domain_id]
         self._projection.forget(domain_id)
+
+    def _apart(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -12,6 +12,8 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 COLUMNS: Final = "log_offset, kind, subject, recipients, frames, reconcile, reason, recorded_at"
 
 OPEN: Final = "INSERT INTO event_heads (domain_id) VALUES (%s)"
+# The sequencer may be at work on the Domain. Only what runs under the head's lock sees everything it has written.
+LOCK: Final = "SELECT FROM event_heads WHERE domain_id = %s FOR UPDATE"
 CLOSE: Final = """
 WITH heads AS (DELETE FROM event_heads WHERE domain_id = %(domain)s),
     inbox AS (DELETE FROM event_inbox WHERE domain_id = %(domain)s),
@@ -56,6 +58,7 @@ class EventLog:
     async def close(self, domain_id: DomainId) -> None:
         """End a Domain's log, in the open unit of work: nothing of it remains."""
         async with self.database.connection() as connection:
+            await connection.execute(LOCK, [domain_id])
             await connection.execute(CLOSE, {"domain": domain_id})
 
     async def heads(self, domains: Sequence[DomainId]) -> dict[DomainId, int]:

@@ -1,5 +1,6 @@
 """The sequencer: gives committed rows their dense offsets (design D17)."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ BATCH_DOMAINS: Final = 256
 
 # The second statement must see what committed before the heads were locked, so these are two statements: each has
 # a snapshot of its own, and the second is taken under the locks.
+# Whose row waits longest comes first, so that busy Domains starve nobody. The lock keeps other sequencers out, and
+# lets the pruner be.
 LOCK_HEADS: Final = """
-SELECT domain_id FROM event_heads
-WHERE domain_id IN (SELECT DISTINCT domain_id FROM event_inbox)
-ORDER BY domain_id LIMIT %s
-FOR UPDATE SKIP LOCKED
+SELECT event_heads.domain_id FROM event_heads
+JOIN (SELECT domain_id, min(id) AS oldest FROM event_inbox GROUP BY domain_id) AS dirty USING (domain_id)
+ORDER BY oldest LIMIT %s
+FOR NO KEY UPDATE OF event_heads SKIP LOCKED
 """
 
 NUMBER: Final = """
@@ -53,23 +56,22 @@ class Sequencer:
     """
     Moves rows from the inbox to the log, one batch for all dirty Domains.
 
-    Any number may run at once: a Domain's head row goes to whichever asks first, the others skip it. `seal` seals
-    the audit trail's unchained rows in the same rhythm; `sequenced` is called after each batch that moved rows.
+    Any number may run at once: a Domain's head row goes to whichever asks first, the others skip it. `seal` seals a
+    batch of the audit trail's unchained rows, beside the sequencing and in the same rhythm; `sequenced` is called
+    after each batch that moved rows, `measure` with how many it moved.
     """
 
     database: Database
     seal: Callable[[], Awaitable[int]]
     sequenced: Callable[[], None]
     alarm: Alarm
+    measure: Callable[[int], None] = lambda rows: None
 
     async def run(self) -> None:
         """Sequence until cancelled: when the alarm sounds, and every 250 ms."""
-        while True:
-            try:
-                await self._drain()
-            except StoreUnavailable:
-                LOG.warning("the database is away; sequencing resumes when it is back")
-            await self.alarm.rest(PERIOD_SECONDS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sequence_all())
+            group.create_task(self._seal_all())
 
     async def sequence(self) -> int:
         """Number one batch and return how many rows it moved."""
@@ -80,7 +82,21 @@ class Sequencer:
             cursor = await connection.execute(NUMBER, [[head[0] for head in heads], BATCH_ROWS])
             return sum(row[0] for row in await cursor.fetchall())
 
-    async def _drain(self) -> None:
-        while await self.sequence():
-            self.sequenced()
-        await self.seal()
+    async def _sequence_all(self) -> None:
+        while True:
+            try:
+                while moved := await self.sequence():
+                    self.sequenced()
+                    self.measure(moved)
+            except StoreUnavailable:
+                LOG.warning("the database is away; sequencing resumes when it is back")
+            await self.alarm.rest(PERIOD_SECONDS)
+
+    async def _seal_all(self) -> None:
+        while True:
+            try:
+                while await self.seal():
+                    pass
+            except StoreUnavailable:
+                LOG.warning("the database is away; sealing resumes when it is back")
+            await asyncio.sleep(PERIOD_SECONDS)

@@ -10,18 +10,23 @@ from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.ids import NodeId
 
 ROWS: Final = 100_000
+# A change of a policy names every node it touches: rows alone would not bound the memory.
+NAMES: Final = 500_000
 
 
 class Tail:
     """
     The last rows of a Domain's log without a gap: every offset from `first` to `last`.
 
-    Rows with recipients are found by recipient, the others by subject.
+    Rows with recipients are found by recipient, the others by subject. At most `capacity` rows are held, and no
+    more than name `names` recipients together.
     """
 
-    def __init__(self, last: int, capacity: int = ROWS) -> None:
+    def __init__(self, last: int, capacity: int = ROWS, names: int = NAMES) -> None:
         self._rows: Final[deque[Row]] = deque()
         self._capacity: Final = capacity
+        self._most_names: Final = names
+        self._names = 0
         self._by_recipient: Final[dict[UUID, list[int]]] = {}
         self._by_subject: Final[dict[UUID, list[int]]] = {}
         self.last = last
@@ -33,7 +38,7 @@ class Tail:
 
     def append(self, row: Row) -> None:
         """
-        Add the next row, dropping the oldest when full.
+        Add the next row, dropping the oldest ones while there are too many.
 
         Raises:
             ValueError: the row does not follow the last one.
@@ -44,7 +49,8 @@ class Tail:
         self.last = row.offset
         for index, key in _keys(row, self._by_recipient, self._by_subject):
             index.setdefault(key, []).append(row.offset)
-        if len(self._rows) > self._capacity:
+        self._names += _names(row)
+        while len(self._rows) > self._capacity or self._names > self._most_names:
             self._drop_oldest()
 
     def row(self, offset: int) -> Row | None:
@@ -61,6 +67,7 @@ class Tail:
 
     def _drop_oldest(self) -> None:
         row = self._rows.popleft()
+        self._names -= _names(row)
         for index, key in _keys(row, self._by_recipient, self._by_subject):
             offsets = index[key]
             offsets.pop(0)
@@ -75,6 +82,10 @@ def _keys(
         yield by_subject, row.subject
     for recipient in (row.recipients or frozenset()) | row.reconcile:
         yield by_recipient, recipient
+
+
+def _names(row: Row) -> int:
+    return len(row.recipients or ()) + len(row.reconcile)
 
 
 def _behind(offsets: list[int] | None, after: int) -> list[int]:
