@@ -12,7 +12,10 @@ traffic = st.builds(
     st.sampled_from([Protocol.TCP, Protocol.TCP, Protocol.UDP]),
     ranges,
 ) | st.builds(Traffic, st.sampled_from([Protocol.ANY, Protocol.ICMP]), st.just(0), st.just(0))
-entries = st.lists(st.tuples(traffic, st.integers(0, 255)), max_size=12)
+dense = st.builds(lambda ends: Traffic(Protocol.TCP, *ends), ranges)
+entries = st.lists(st.tuples(traffic, st.integers(0, 255)), max_size=12) | st.lists(
+    st.tuples(dense, st.integers(0, 2)), min_size=5, max_size=15
+)
 
 
 @given(entries, entries)

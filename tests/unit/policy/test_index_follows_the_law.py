@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import product
+from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -255,4 +257,66 @@ def speaks_of(protocol: str, ports: tuple[int, int | None, int | None], atom: na
 
 
 TestTheIndex = TheIndex.TestCase
-TestTheIndex.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestTheIndex.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_crowded_index_follows_the_law_on_a_long_walk(seed: int) -> None:
+    """Drawn evenly: the machine above finds small cases, and leaves most indexes nearly empty."""
+    draw, index = Random(seed), TheIndex()
+    index.populate([some_labels(draw) for _ in NODES], [[fleets.rule()], some_rules(draw)])
+    for _ in range(60):
+        step(draw, index)
+        index.each_pair_is_as_the_law_says()
+        index.weights_add_up_over_peers()
+        index.an_index_built_anew_says_the_same()
+
+
+def step(draw: Random, index: TheIndex) -> None:
+    number, kind = draw.choice(NODES), draw.random()
+    index.set_weight(draw.choice(NODES), draw.getrandbits(128))
+    if kind < 0.4:
+        index.put_member(number, draw.choice([0, 8]), fleets.PROJECTS[draw.random() < 0.2], some_labels(draw))
+    elif kind < 0.5:
+        index.remove_member(number)
+    elif kind < 0.9:
+        index.put_policy(draw.choice(POLICIES), some_rules(draw), (some_selector(draw), some_selector(draw)))
+    else:
+        index.remove_policy(draw.choice(POLICIES))
+
+
+def some_labels(draw: Random) -> dict[str, str]:
+    chosen = {
+        "app": draw.choice(["web", "db", ""]),
+        "zone": draw.choice(["a", "b", ""]),
+        "edge": draw.choice(["1", ""]),
+    }
+    return {key: value for key, value in chosen.items() if value}
+
+
+def some_selector(draw: Random) -> str:
+    return draw.choice(
+        ["*", "*", "app=web", "app=db", "app in (web,db)", "zone=a", "edge", "!edge", "app,zone=b"]
+    )
+
+
+def some_rules(draw: Random) -> list[Rule]:
+    return [some_rule(draw) for _ in range(draw.randint(1, 4))]
+
+
+def some_rule(draw: Random) -> Rule:
+    protocol = draw.choice(["any", "tcp", "tcp", "udp", "icmp"])
+    first, last = sorted(draw.choices(naive.PORTS, k=2))
+    return fleets.rule(
+        draw.choice(["allow", "allow", "allow", "deny", "log"]),
+        protocol,
+        some_cidr(draw),
+        some_cidr(draw),
+        (first, last) if protocol in ("tcp", "udp") else None,
+    )
+
+
+def some_cidr(draw: Random) -> str:
+    return draw.choice(
+        [*["0.0.0.0/0"] * 4, "10.100.0.0/29", "10.100.0.8/29", "10.100.0.2/31", "10.100.0.5/32"]
+    )

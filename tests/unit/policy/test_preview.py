@@ -119,6 +119,17 @@ def darkening(lost_groups: int, groups: int, size: int) -> Difference:
     )
 
 
+def test_a_hundred_pairs_are_enough_to_ask() -> None:
+    index = VisibilityIndex()
+    index.put_policy(policy(1, source="side=left", destination="side=right"))
+    for number in range(20):
+        index.put_member(member(number, side="left" if number < 10 else "right"))
+    difference = index.preview(RemovePolicy(policy_id(1)))
+    assert difference.pairs_lost == 100
+
+    assert takes_most_away(difference)
+
+
 @pytest.mark.parametrize(
     ("lost_groups", "groups", "size", "most"),
     [(2, 3, 11, True), (2, 4, 11, False), (3, 4, 8, False), (5, 5, 7, True), (4, 5, 8, True)],

@@ -137,8 +137,7 @@ class ProjectGraph:
 
     def _resolver(self, fresh: dict[SideKey, Side]) -> Callable[[SideKey], Side]:
         def resolve(key: SideKey) -> Side:
-            known = self._table.get(key) or fresh.get(key)
-            return known if known is not None else fresh.setdefault(key, Side(key))
+            return self._table.get(key) or fresh.setdefault(key, Side(key))
 
         return resolve
 
