@@ -17,6 +17,7 @@ LOG: Final = logging.getLogger("plexsphere.api")
 
 RETRY_SOON: Final = {"Retry-After": "1"}
 RETRY_LATER: Final = {"Retry-After": "2"}
+# The first kind that fits counts, so the narrower ones come first.
 BUSY: Final[Mapping[type[Exception], tuple[Problem, Mapping[str, str]]]] = {
     StoreOverloaded: (catalogue.OVERLOADED, RETRY_SOON),
     StoreUnavailable: (catalogue.DATASTORE_UNAVAILABLE, RETRY_LATER),
@@ -30,9 +31,9 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, Disconnected):
         return Refusal(catalogue.INVALID_BODY, "the body was cut")
-    if type(error) in BUSY:
-        problem, headers = BUSY[type(error)]
-        return Refusal(problem, headers=headers)
+    for kind, (problem, headers) in BUSY.items():
+        if isinstance(error, kind):
+            return Refusal(problem, headers=headers)
     if isinstance(error, HTTPException):
         return _of_framework(error)
     LOG.error("unexpected %s", type(error).__name__, exc_info=error)
