@@ -1,5 +1,7 @@
 """Every import contract holds, and every one has been seen to fail."""
 
+import ast
+import sys
 import tomllib
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +9,7 @@ from typing import Final
 import pytest
 
 from tests.architecture.linted_copy import LintedCopy
-from tests.architecture.tree import CONTEXTS, ROOT
+from tests.architecture.tree import CONTEXTS, PORTIONS, ROOT
 
 CONTRACTS: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 NEIGHBOURS: Final = dict(zip(CONTEXTS, (*CONTEXTS[1:], CONTEXTS[0]), strict=True))
@@ -38,7 +40,7 @@ def in_every_context() -> Iterator[tuple[str, Planted]]:
         yield "pure-domain", {context(name, "domain/planted"): "import attrs"}
         yield "pure-domain", {context(name, "domain/planted"): "import plexsphere.platform.clock"}
         yield "no-tech-inside", {context(name, "ports/planted"): "import litestar"}
-        yield "no-tech-inside", {context(name, "application/planted"): "import msgspec"}
+        yield "no-tech-inside", {context(name, "application/planted"): "import click"}
         yield "no-tech-inside", {context(name, "application/planted"): "import plexsphere.platform.db.pool"}
         yield "container-stays-home", {context(name, "adapters/planted"): "import dependency_injector"}
         yield (
@@ -131,3 +133,19 @@ def test_no_context_is_missing_where_contexts_are_listed(contract: str, field: s
     [options] = [options for options in CONTRACTS if options["id"] == contract]
 
     assert {f"plexsphere.{name}" for name in CONTEXTS} <= set(options[field])
+
+
+def test_whatever_the_control_plane_imports_from_others_is_forbidden_inside_the_hexagon() -> None:
+    """`no-tech-inside` is a list of names; a dependency that nobody put on it would get in."""
+    [options] = [options for options in CONTRACTS if options["id"] == "no-tech-inside"]
+
+    assert imported_from_others() - set(options["forbidden_modules"]) == set()
+
+
+def imported_from_others() -> set[str]:
+    """The packages of others that any module of the control plane imports."""
+    files = [file for portion in PORTIONS for file in (ROOT / portion).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in named} - sys.stdlib_module_names - {"plexsphere"}
