@@ -36,6 +36,9 @@ DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
     errors.PublicKeyTaken: "generate a new key pair; two nodes never share one",
     errors.AddressPoolExhausted: "wait until released addresses have cooled down, or widen the Domain's range",
 }
+HEADERS_OF: Final[Mapping[type[errors.FleetError], Mapping[str, str]]] = {
+    errors.AddressPoolExhausted: {"Retry-After": "60"},
+}
 REMEMBERED_PEERS: Final = 10_000
 WINDOW_SECONDS: Final = 60.0
 AT_ONCE: Final = 4
@@ -49,9 +52,10 @@ def translated() -> Generator[None]:
     try:
         yield
     except errors.FleetError as error:
-        if type(error) not in PROBLEM_OF:
+        kind = type(error)
+        if kind not in PROBLEM_OF:
             raise
-        raise Refusal(PROBLEM_OF[type(error)], DETAIL_OF[type(error)]) from error
+        raise Refusal(PROBLEM_OF[kind], DETAIL_OF[kind], headers=HEADERS_OF.get(kind)) from error
 
 
 class Doorway:
