@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from plexsphere.fleet.domain.wire_json import wire_json
-from plexsphere.policy.domain.compiled import AgentPolicy, AgentRule
+from plexsphere.policy.domain.aggregate import host
+from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule
 
 MOST_CHARACTERS: Final = 64 * 1024 * 1024
 
 
 class RuleTexts:
     """
-    The JSON array of each set of compiled rules, by the fingerprint that stands for it.
+    The JSON array of each class's compiled rules, by the digest that stands for it.
 
-    At most `capacity` characters are kept; what was used longest ago goes first.
+    The node's own address is left open in it, so it is made once however many nodes of the class ask. At most
+    `capacity` characters are kept; what was used longest ago goes first.
     """
 
     def __init__(self, capacity: int = MOST_CHARACTERS) -> None:
@@ -22,17 +24,17 @@ class RuleTexts:
         self._texts: Final[OrderedDict[bytes, str]] = OrderedDict()
         self._size = 0
 
-    def of(self, fingerprint: bytes, compiled: Callable[[], Iterable[AgentPolicy]]) -> str:
-        """Return the text for the fingerprint; the rules are compiled only when it is not at hand."""
-        text = self._texts.get(fingerprint)
+    def of(self, digest: bytes, address: int, template: Callable[[], Iterable[AgentPolicy]]) -> str:
+        """Return the text for the node at the address; the rules are compiled only when the class's are not at hand."""
+        text = self._texts.get(digest)
         if text is None:
-            text = wire_json([_policy(policy) for policy in compiled()])
-            self._keep(fingerprint, text)
-        self._texts.move_to_end(fingerprint)
-        return text
+            text = wire_json([_policy(policy) for policy in template()])
+            self._keep(digest, text)
+        self._texts.move_to_end(digest)
+        return text.replace(OWN, host(address))
 
-    def _keep(self, fingerprint: bytes, text: str) -> None:
-        self._texts[fingerprint] = text
+    def _keep(self, digest: bytes, text: str) -> None:
+        self._texts[digest] = text
         self._size += len(text)
         while self._size > self._capacity and len(self._texts) > 1:
             _, oldest = self._texts.popitem(last=False)

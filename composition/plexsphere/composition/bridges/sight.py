@@ -75,8 +75,7 @@ class SightBridge:
 
     def rules(self, domain_id: DomainId, node_id: NodeId, /) -> str:
         """Return the JSON array of the policies the node enforces."""
-        index = self._index(domain_id)
-        return self.texts.of(index.fingerprint(node_id), lambda: index.compiled(node_id))
+        return self.texts.of(*self._index(domain_id).template(node_id))
 
     def rules_tag(self, domain_id: DomainId, node_id: NodeId, /) -> bytes:
         """Return the fingerprint of the node's rules."""

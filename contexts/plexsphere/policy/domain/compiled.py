@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from hashlib import blake2b
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from plexsphere.policy.domain.aggregate import host
 from plexsphere.policy.domain.rule import Action
 from plexsphere.policy.domain.side import AppliedPolicy, Link, Side
 from plexsphere.policy.domain.traffic import Protocol, Traffic
+
+# Where a node's own address stands in rules that all nodes of its class share; no CIDR has a brace.
+OWN: Final = "{own}"
 
 
 class Role(IntEnum):
@@ -68,17 +71,25 @@ class AgentPolicy(NamedTuple):
     rules: tuple[AgentRule, ...]
 
 
-def compiled(
-    address: int, uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]]
-) -> tuple[AgentPolicy, ...]:
-    """Return the entries for the node at the address; one without a rule is left out."""
-    own, ordered = host(address), sorted(uses, key=lambda use: use.order)
+def template(uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]]) -> tuple[AgentPolicy, ...]:
+    """Return the entries for any node that the uses are of, its own address still `OWN`; empty ones are left out."""
+    ordered = sorted(uses, key=lambda use: use.order)
     return tuple(
         AgentPolicy(_entry_id(policy, rules), rules)
         for action in (Action.DENY, Action.ALLOW)
         for policy, group in groupby(ordered, key=lambda use: use.policy)
-        if (rules := _rules(own, (use for use in group if use.link.action is action), cidrs_of))
+        if (rules := _rules(OWN, (use for use in group if use.link.action is action), cidrs_of))
     )
+
+
+def addressed(entries: Iterable[AgentPolicy], address: int) -> tuple[AgentPolicy, ...]:
+    """Return a template's entries for the node at the address."""
+    own = host(address)
+    return tuple(AgentPolicy(entry.id, tuple(_own(rule, own) for rule in entry.rules)) for entry in entries)
+
+
+def _own(rule: AgentRule, own: str) -> AgentRule:
+    return rule._replace(src=rule.src.replace(OWN, own), dst=rule.dst.replace(OWN, own))
 
 
 def _rules(

@@ -1,6 +1,6 @@
 """Who sees whom in one Domain, kept in memory (design D16)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId
@@ -159,6 +159,18 @@ class VisibilityIndex:
         """Return the rules that apply to the node, in the agents' form."""
         found = self._find(node_id)
         return () if found is None else found[0].compiled(found[1])
+
+    def template(self, node_id: NodeId) -> tuple[bytes, int, Callable[[], tuple[AgentPolicy, ...]]]:
+        """
+        Return what the node's rules are made of, for who keeps them as text: a digest, its address, the template.
+
+        All nodes of a class share the template; the digest differs whenever it does.
+        """
+        found = self._find(node_id)
+        if found is None:
+            return NO_RULES_APPLY, 0, tuple
+        graph, seat = found
+        return graph.class_digest(seat), seat.address, lambda: graph.template(seat)
 
     def fingerprint(self, node_id: NodeId) -> bytes:
         """

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId
 from plexsphere.policy.domain.aggregate import aggregated
-from plexsphere.policy.domain.compiled import AgentPolicy, Role, Use, compiled
+from plexsphere.policy.domain.compiled import AgentPolicy, Role, Use, addressed, template
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.live_links import LiveLinks
 from plexsphere.policy.domain.lowering import links_of
@@ -100,14 +100,22 @@ class ProjectGraph:
 
     def compiled(self, seat: Seat) -> tuple[AgentPolicy, ...]:
         """Return the rules that apply to the member, in the agents' form."""
-        return compiled(seat.address, self._uses(seat.home), self._cidrs)
+        return addressed(self.template(seat), seat.address)
 
-    def fingerprint(self, seat: Seat) -> bytes:
-        """Return 16 bytes that differ whenever the member's compiled rules do."""
+    def template(self, seat: Seat) -> tuple[AgentPolicy, ...]:
+        """Return the rules of the member's class, its own address left open."""
+        return template(self._uses(seat.home), self._cidrs)
+
+    def class_digest(self, seat: Seat) -> bytes:
+        """Return 16 bytes that differ whenever the template does."""
         home = seat.home
         if home.digested != self._version:
             home.digest, home.digested = self._digest(home), self._version
-        return blake2b(seat.address.to_bytes(4, "big") + home.digest, digest_size=16).digest()
+        return home.digest
+
+    def fingerprint(self, seat: Seat) -> bytes:
+        """Return 16 bytes that differ whenever the member's compiled rules do."""
+        return blake2b(seat.address.to_bytes(4, "big") + self.class_digest(seat), digest_size=16).digest()
 
     def _uses(self, cls: MemberClass) -> Iterator[Use]:
         for side in cls.sides:

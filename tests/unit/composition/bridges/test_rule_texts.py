@@ -3,9 +3,10 @@
 import json
 
 from plexsphere.composition.bridges.rule_texts import RuleTexts
-from plexsphere.policy.domain.compiled import AgentPolicy, AgentRule
+from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule
 
-RULE = AgentRule("10.100.0.1/32", "10.100.0.2/32", 0, "", "allow")
+OWN_ADDRESS = 0x0A640001
+RULE = AgentRule(OWN, "10.100.0.2/32", 0, "", "allow")
 
 
 class Compiling:
@@ -20,39 +21,40 @@ class Compiling:
         return (AgentPolicy(self.name, (RULE,)),)
 
 
-def test_rules_are_compiled_once_for_a_fingerprint() -> None:
+def test_rules_are_compiled_once_for_a_class_and_addressed_to_each_of_its_nodes() -> None:
     texts, compiling = RuleTexts(), Compiling()
 
-    first = texts.of(b"a", compiling)
+    first = texts.of(b"a", OWN_ADDRESS, compiling)
+    other = texts.of(b"a", OWN_ADDRESS + 2, compiling)
 
-    assert texts.of(b"a", compiling) is first
     assert compiling.times == 1
+    assert json.loads(other)[0]["rules"][0]["src"] == "10.100.0.3/32"
     assert json.loads(first) == [
         {
             "id": "p",
             "rules": [
-                {"src": RULE.src, "dst": RULE.dst, "port": 0, "protocol": "", "action": "allow"},
+                {"src": "10.100.0.1/32", "dst": RULE.dst, "port": 0, "protocol": "", "action": "allow"},
             ],
         }
     ]
 
 
-def test_other_fingerprints_have_other_texts() -> None:
+def test_other_digests_have_other_texts() -> None:
     texts = RuleTexts()
 
-    assert texts.of(b"a", Compiling("p")) != texts.of(b"b", Compiling("q"))
+    assert texts.of(b"a", OWN_ADDRESS, Compiling("p")) != texts.of(b"b", OWN_ADDRESS, Compiling("q"))
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:
     one, two, three = Compiling("1"), Compiling("2"), Compiling("3")
-    size = len(RuleTexts().of(b"1", one))
+    size = len(RuleTexts().of(b"1", 0, one))
     texts = RuleTexts(capacity=2 * size)
     one.times = 0
 
-    for fingerprint, compiling in [(b"1", one), (b"2", two), (b"1", one), (b"3", three)]:
-        texts.of(fingerprint, compiling)
-    for fingerprint, compiling in [(b"1", one), (b"3", three), (b"2", two)]:
-        texts.of(fingerprint, compiling)
+    for digest, compiling in [(b"1", one), (b"2", two), (b"1", one), (b"3", three)]:
+        texts.of(digest, OWN_ADDRESS, compiling)
+    for digest, compiling in [(b"1", one), (b"3", three), (b"2", two)]:
+        texts.of(digest, OWN_ADDRESS, compiling)
 
     assert (one.times, two.times, three.times) == (1, 2, 1)
 
@@ -60,8 +62,8 @@ def test_what_was_used_longest_ago_goes_first() -> None:
 def test_a_text_beyond_all_bounds_is_told_all_the_same() -> None:
     texts, compiling = RuleTexts(capacity=1), Compiling()
 
-    assert texts.of(b"a", compiling) == texts.of(b"a", compiling)
-    texts.of(b"b", Compiling())
-    texts.of(b"a", compiling)
+    assert texts.of(b"a", OWN_ADDRESS, compiling) == texts.of(b"a", OWN_ADDRESS, compiling)
+    texts.of(b"b", OWN_ADDRESS, Compiling())
+    texts.of(b"a", OWN_ADDRESS, compiling)
 
     assert compiling.times == 2

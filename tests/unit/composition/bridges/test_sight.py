@@ -203,7 +203,7 @@ async def test_the_tag_changes_with_the_rules_and_the_text_with_the_tag() -> Non
     node = fleets.node_id(0)
     tag, text = sight.rules_tag(DOMAIN, node), sight.rules(DOMAIN, node)
 
-    assert sight.rules(DOMAIN, node) is text
+    assert sight.rules(DOMAIN, node) == text
     await desk.create(a_draft(a_rule("deny", "icmp")))
     await desk.catch_up()
 
