@@ -208,16 +208,16 @@ async def test_two_followers_miss_nothing_while_connections_die(database: Secret
             [[mint_id() for _ in range(500)] for _ in range(writers)],
         )
         followers = [following(store, rec) for store, rec in zip((one, two), recorders, strict=True)]
-        for each_follower in followers:
-            await each_follower.follow(domain_id)
-        sequencers = [sequencing(store) for store in (one, two)]
+        for follows in followers:
+            await follows.follow(domain_id)
+        runs = [*(each.run for each in followers), *(sequencing(store).run for store in (one, two))]
 
         async def write(mine: list[UUID]) -> None:
             for start in range(0, each * rows_each, rows_each):
                 await insist(writing, domain_id, mine[start : start + rows_each])
 
         async with asyncio.TaskGroup() as group, asyncio.timeout(60):
-            loops = [group.create_task(loop.run()) for loop in (*followers, *sequencers)]
+            loops = [group.create_task(run()) for run in runs]
             killing = group.create_task(kill_now_and_then(database))
             async with asyncio.TaskGroup() as writes:
                 for mine in subjects:

@@ -38,7 +38,7 @@ async def age(store: Database, domain_id: DomainId, offsets: list[int]) -> None:
 
 
 def addressees(row: Announcement) -> set[UUID]:
-    named = {*(row.recipients or ()), *row.reconcile}
+    named: set[UUID] = {*(row.recipients or ()), *row.reconcile}
     return named | {row.subject} if row.recipients is None else named
 
 

@@ -1,9 +1,9 @@
 """The hash chain of audit entries (design D33; rest contract, audit)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -36,12 +36,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Divergence:
-    """The first row at which a chain is not what was written."""
+class Checkpoint:
+    """The newest entry of a chain at some moment; kept elsewhere, it shows what was cut off later."""
 
     seq: int
-    expected_hash: bytes
-    observed_hash: bytes
+    entry_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """
+    The first place at which a chain is not what was written.
+
+    A hash is None where there is none to be had: nothing is observed of an entry that is missing, and nothing is
+    expected of one that was never sealed.
+    """
+
+    seq: int
+    expected_hash: bytes | None
+    observed_hash: bytes | None
 
 
 def canonical_bytes(chain_id: str, seq: int, entry: Unchained) -> bytes:
@@ -49,7 +62,7 @@ def canonical_bytes(chain_id: str, seq: int, entry: Unchained) -> bytes:
     document = {
         "chain_id": chain_id,
         "seq": seq,
-        "occurred_at": entry.occurred_at.isoformat(),
+        "occurred_at": entry.occurred_at.astimezone(UTC).isoformat(),
         "outcome": entry.outcome,
         "subject": entry.subject,
         "relation": entry.relation,
@@ -69,13 +82,3 @@ def link(chain_id: str, seq: int, prev_hash: bytes, entry: Unchained) -> Link:
 def hash_of(prev_hash: bytes, canonical: bytes) -> bytes:
     """Return the hash that binds an entry to all before it."""
     return sha256(prev_hash + sha256(canonical).digest()).digest()
-
-
-def first_divergence(links: Iterable[Link], prev_hash: bytes, seq: int) -> Divergence | None:
-    """Return where a run of links, expected to continue behind `prev_hash` at `seq`, is broken; None when whole."""
-    for each in links:
-        expected = hash_of(prev_hash, each.canonical)
-        if each.seq != seq or each.prev_hash != prev_hash or each.entry_hash != expected:
-            return Divergence(seq, expected, each.entry_hash)
-        prev_hash, seq = each.entry_hash, seq + 1
-    return None

@@ -1,5 +1,6 @@
 """Numbers and chains what the inbox of the audit trail holds (design D33)."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -8,13 +9,16 @@ from plexsphere.platform.audit.chain import Link, Unchained, link
 from plexsphere.platform.db.database import Connection, Database
 
 BATCH: Final = 1_000
+AT_ONCE: Final = 100
 
+# Whose entry waits longest comes first, so that busy chains starve none. Heads are opened in one order by all, or two
+# sealers could wait for each other.
 LOCK_HEADS: Final = """
-WITH chains AS (SELECT DISTINCT chain_id FROM audit_inbox), opened AS (
-    INSERT INTO audit_heads (chain_id) SELECT chain_id FROM chains ON CONFLICT DO NOTHING
+WITH waiting AS (SELECT chain_id, min(id) AS oldest FROM audit_inbox GROUP BY chain_id), opened AS (
+    INSERT INTO audit_heads (chain_id) SELECT chain_id FROM waiting ORDER BY chain_id ON CONFLICT DO NOTHING
 )
-SELECT chain_id, next_seq, last_hash FROM audit_heads WHERE chain_id IN (SELECT chain_id FROM chains)
-ORDER BY chain_id LIMIT 64 FOR UPDATE SKIP LOCKED
+SELECT audit_heads.chain_id, next_seq, last_hash FROM audit_heads JOIN waiting USING (chain_id)
+ORDER BY oldest LIMIT 64 FOR UPDATE OF audit_heads SKIP LOCKED
 """
 TAKE: Final = """
 DELETE FROM audit_inbox WHERE (chain_id, id) IN (
@@ -50,18 +54,20 @@ class AuditSealer:
 
 async def _seal_chain(connection: Connection, chain_id: UUID, seq: int, last_hash: bytes) -> int:
     rows = await (await connection.execute(TAKE, [chain_id, BATCH])).fetchall()
-    links: list[Link] = []
-    for row in sorted(rows):
-        links.append(
-            link(
-                str(chain_id), seq + len(links), links[-1].entry_hash if links else last_hash, Unchained(*row)
-            )
-        )
+    links = await _linked(str(chain_id), seq, last_hash, [Unchained(*row) for row in sorted(rows)])
     if links:
-        columns = [
-            [getattr(each, name) for each in links]
-            for name in ("seq", "canonical", "prev_hash", "entry_hash")
-        ]
+        names = ("seq", "canonical", "prev_hash", "entry_hash")
+        columns = [[getattr(each, name) for each in links] for name in names]
         await connection.execute(CHAIN, [chain_id, *columns])
         await connection.execute(MOVE_HEAD, [seq + len(links), links[-1].entry_hash, chain_id])
     return len(links)
+
+
+async def _linked(chain_id: str, seq: int, prev_hash: bytes, entries: list[Unchained]) -> list[Link]:
+    links: list[Link] = []
+    for place, entry in enumerate(entries):
+        links.append(link(chain_id, seq + place, prev_hash, entry))
+        prev_hash = links[-1].entry_hash
+        if place % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return links
