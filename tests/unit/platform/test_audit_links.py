@@ -43,11 +43,12 @@ def test_the_hash_binds_the_bytes_to_all_before_them() -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Unchained) if each.name != "inbox_id"])
 def test_every_column_is_in_the_hash(name: str) -> None:
-    other: Any = {
+    others: dict[str, Any] = {
         "occurred_at": ENTRY.occurred_at + timedelta(microseconds=1),
         "caveat_context": {"z": 1, "a": "<&> "},
-    }.get(name, getattr(ENTRY, name))
-    changed = replace(ENTRY, **{name: other + "x" if isinstance(other, str) else other})
+    }
+    other: Any = others.get(name, f"{getattr(ENTRY, name)}x")
+    changed = replace(ENTRY, **{name: other})
 
     assert canonical_bytes("chain", 7, changed) != PUBLISHED
     assert canonical_bytes("chain", 8, ENTRY) != PUBLISHED

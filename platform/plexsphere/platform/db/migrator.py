@@ -13,16 +13,24 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
 from yoyo.migrations import MigrationList
 
+from plexsphere.platform.db.faults import translated
 from plexsphere.platform.kernel.secret import Secret
 
 PACKAGE: Final = "plexsphere.migrations"
 SCHEMA: Final = "plexsphere"
 # Any constant will do: processes that migrate the same database at once take turns on it.
 TURN: Final = 0x706C6578
+CONNECT_SECONDS: Final = 10
+PATIENCE: Final = "SET lock_timeout = '10min'"
 
 
 async def migrate(dsn: Secret[str]) -> list[str]:
-    """Bring the schema to the newest version and return the ids of the migrations that were applied."""
+    """
+    Bring the schema to the newest version and return the ids of the migrations that were applied.
+
+    Raises:
+        StoreUnavailable: the database is away, or somebody else migrates it for more than 10 minutes.
+    """
     return await asyncio.to_thread(_migrate, dsn)
 
 
@@ -36,6 +44,7 @@ async def roll_back(dsn: Secret[str]) -> list[str]:
     Take back every migration, newest first, down to the last that can be taken back; return their ids.
 
     Raises:
+        StoreUnavailable: as above.
         psycopg.errors.FeatureNotSupported: an irreversible migration stands in the way (SQLSTATE 0A000).
     """
     return await asyncio.to_thread(_roll_back, dsn)
@@ -69,7 +78,11 @@ def _migrations() -> Generator[MigrationList]:
 @contextmanager
 def _turn(dsn: Secret[str]) -> Generator[PostgresqlPsycopgBackend]:
     # yoyo's own lock is a row, which a killed process leaves behind; this one dies with its connection.
-    with psycopg.connect(dsn.reveal(), autocommit=True) as turn:
+    with (
+        translated(),
+        psycopg.connect(dsn.reveal(), autocommit=True, connect_timeout=CONNECT_SECONDS) as turn,
+    ):
+        turn.execute(PATIENCE)
         turn.execute("SELECT pg_advisory_lock(%s)", [TURN])
         turn.execute("CREATE SCHEMA IF NOT EXISTS plexsphere")
         backend = _backend(dsn)
