@@ -8,8 +8,15 @@ from plexsphere.composition.commands.serve import serve
 from plexsphere.composition.commands.token import token
 from plexsphere.composition.commands.up import up
 
+EXAMPLE = """
+\b
+Example:
+  plexsphere up
+  curl http://127.0.0.1:8080/v1/health
+"""
 
-@click.group()
+
+@click.group(epilog=EXAMPLE)
 @click.version_option(package_name="plexsphere")
 def main() -> None:
     """Plexsphere: the control plane for fleets of plexd agents."""

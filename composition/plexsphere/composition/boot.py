@@ -1,12 +1,14 @@
 """What must be true before a process serves (design D11): refused at boot rather than at the first request."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from dependency_injector import providers
+from psycopg import AsyncConnection, OperationalError
 
-from plexsphere.composition.builders.authorization import Authorization
+from plexsphere.composition.builders.authorization import Authorization, Mirroring
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.container import Root
 from plexsphere.composition.process import opened
@@ -15,7 +17,14 @@ from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner
 from plexsphere.identity.domain.errors import WrapKeyMismatch
 from plexsphere.platform.db.migrator import pending
 from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.secret import Secret
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
 
+LOG: Final = logging.getLogger("plexsphere.boot")
+
+CONNECT_SECONDS: Final = 5
+# A process that boots beside another one waits for the mirror's turn, 5 s each time.
+MOST_PREPARATIONS: Final = 12
 WRONG_KEY: Final = (
     f"{WRAP_KEY_VAR} is not the key this database was sealed under; start with the one of its first boot"
 )
@@ -28,23 +37,39 @@ class SchemaBehind(Exception):
 @asynccontextmanager
 async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
     """
-    Yield the root of a process whose pool is open and whose keys open, and close the pool at the end.
+    Yield the root of a process whose pool is open and whose keys open, and close what it opened at the end.
 
     `clock` stands in for the machine's own.
 
     Raises:
         StoreUnavailable: the database does not answer.
         SchemaBehind: it lacks migrations.
-        SettingsError: the wrap key is another one than that of the first boot.
+        SettingsError: the wrap key is another one than that of the first boot, or SpiceDB's address is none.
+        AuthzUnavailable: SpiceDB is named and does not answer.
     """
+    await require_database(settings.dsn)
+    await _require_schema(settings)
     root = Root(settings=settings)
     if clock is not None:
         root.clock.override(providers.Object(clock))
     async with opened(root.platform().pool):
-        await _require_schema(settings)
         root.signer.override(providers.Object(await _signer(root.credentials())))
-        await _prepare_mirror(root.authorization())
-        yield root
+        async with _prepared(root.authorization()):
+            yield root
+
+
+async def require_database(dsn: Secret[str]) -> None:
+    """
+    Return when the database lets this process in.
+
+    Raises:
+        StoreUnavailable: not within 5 s for each address of its host.
+    """
+    try:
+        async with await AsyncConnection.connect(dsn.reveal(), connect_timeout=CONNECT_SECONDS):
+            return
+    except OperationalError as error:
+        raise StoreUnavailable from error
 
 
 async def _require_schema(settings: Settings) -> None:
@@ -62,6 +87,24 @@ async def _signer(credentials: Credentials) -> NaclEventSigner:
         raise SettingsError(WRONG_KEY) from error
 
 
-async def _prepare_mirror(authorization: Authorization) -> None:
-    if authorization.mirroring is not None:
-        await authorization.mirroring.prepare()
+@asynccontextmanager
+async def _prepared(authorization: Authorization) -> AsyncGenerator[None]:
+    mirroring = authorization.mirroring
+    if mirroring is None:
+        yield
+        return
+    try:
+        await _prepare(mirroring)
+        yield
+    finally:
+        await mirroring.close()
+
+
+async def _prepare(mirroring: Mirroring) -> None:
+    for _ in range(MOST_PREPARATIONS - 1):
+        try:
+            await mirroring.prepare()
+            return
+        except StoreOverloaded:
+            LOG.info("another process fills SpiceDB; waiting for it")
+    await mirroring.prepare()

@@ -1,44 +1,66 @@
 """How the process fares, for the meta surface."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
+from uuid import UUID
 
 from plexsphere.api.v1.meta.wiring import Check, HealthStatus, Version
+from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
+from plexsphere.identity.ports.authorizer import Authorizer
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 ASK_SECONDS: Final = 2.0
 DISTRIBUTION: Final = "plexsphere"
+NOBODY: Final = Reference("user", str(UUID(int=1)))
+
+Question = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessHealth:
-    """Answers the meta surface's port `Health`."""
+    """Answers the meta surface's port `Health`; every question is one that its dependency must answer."""
 
-    database: Database
+    questions: Mapping[str, Question]
     build: Version
 
     async def ready(self) -> HealthStatus:
-        """Ask the database one question, for at most 2 s."""
-        check = (
-            Check("datastore", "ok", "answers")
-            if await self._answers()
-            else Check("datastore", "down", "away")
-        )
-        return HealthStatus(check.status, [check])
+        """Ask every dependency one question, all at once, for at most 2 s."""
+        asked = [_check(name, question) for name, question in self.questions.items()]
+        checks = await asyncio.gather(*asked)
+        is_ready = all(check.status == "ok" for check in checks)
+        return HealthStatus("ok" if is_ready else "down", list(checks))
 
     def version(self) -> Version:
         return self.build
 
-    async def _answers(self) -> bool:
-        try:
-            async with asyncio.timeout(ASK_SECONDS), self.database.connection() as connection:
-                await connection.execute("SELECT 1")
-        except (StoreUnavailable, TimeoutError):
-            return False
-        return True
+
+async def _check(name: str, question: Question) -> Check:
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            await question()
+    except (AuthzUnavailable, StoreUnavailable, TimeoutError):
+        return Check(name, "down", "away")
+    return Check(name, "ok", "answers")
+
+
+def question_to(database: Database) -> Question:
+    """Return the question whether the database answers."""
+
+    async def ask() -> None:
+        async with database.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    return ask
+
+
+def question_about(authorizer: Authorizer) -> Question:
+    """Return the question whether permissions can be told, the mirror caught up included."""
+    return lambda: authorizer.check(NOBODY, "manage", PLATFORM_OBJECT)
 
 
 def build_version() -> Version:

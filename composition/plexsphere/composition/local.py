@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from plexsphere.composition.embedded.home import make_data_folder
 from plexsphere.composition.embedded.private_file import read_if_present, write_private
-from plexsphere.composition.settings import WRAP_KEY_BYTES, WRAP_KEY_VAR
+from plexsphere.composition.settings import DSN_VAR, WRAP_KEY_BYTES, WRAP_KEY_VAR
 from plexsphere.platform.kernel.secret import Secret
 
 DATA_DIR_VAR: Final = "PLEXSPHERE_DATA_DIR"
-DSN_VAR: Final = "PLEXSPHERE_DSN"
 DEFAULT_DATA_DIR: Final = ".data"
-OWNER_ONLY: Final = 0o700
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,14 @@ class DataFolder:
 
     @classmethod
     def chosen(cls, environ: Mapping[str, str]) -> "DataFolder":
-        """Return the folder that the environment names, or `.data` here; made when it is not there."""
+        """
+        Return the folder that the environment names, or `.data` here; made when it is not there.
+
+        Raises:
+            DataFolderRefusedError: it cannot be made.
+        """
         path = Path(environ.get(DATA_DIR_VAR) or DEFAULT_DATA_DIR).absolute()
-        path.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        make_data_folder(path)
         return cls(path)
 
     @property

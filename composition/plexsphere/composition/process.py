@@ -29,7 +29,7 @@ class Process:
     Serves until told to stop.
 
     `loops` run beside the server for as long as it serves. On the way out no request is accepted any more, then the
-    streams end, then every acknowledged heartbeat is written.
+    streams end, then every acknowledged heartbeat and every counted denial is written.
     """
 
     pool: Pool
@@ -60,7 +60,7 @@ class Process:
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self.flush()
         except (StoreUnavailable, TimeoutError) as error:
-            LOG.error("heartbeats of the last second could not be written (%s)", type(error).__name__)
+            LOG.error("what the last second left to write could not be written (%s)", type(error).__name__)
 
     @contextlib.asynccontextmanager
     async def _beside(self) -> AsyncGenerator[None]:

@@ -13,11 +13,13 @@ import uvloop
 from plexsphere.composition.boot import SchemaBehind, booted
 from plexsphere.composition.embedded.errors import EmbeddedPostgresError
 from plexsphere.composition.server import listening_socket
-from plexsphere.composition.settings import Settings, SettingsError
+from plexsphere.composition.settings import SPICEDB_VAR, Settings, SettingsError
+from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
-DATABASE_AWAY: Final = "the database does not answer; check PLEXSPHERE_DSN and that PostgreSQL runs"
+DATABASE_AWAY: Final = "the database does not let us in; check PLEXSPHERE_DSN and that PostgreSQL runs"
+AUTHZ_AWAY: Final = f"SpiceDB does not answer; check {SPICEDB_VAR}, PLEXSPHERE_SPICEDB_TOKEN and that it runs"
 SAID: Final = (SettingsError, SchemaBehind, EmbeddedPostgresError)
 
 
@@ -30,6 +32,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         raise click.ClickException(str(error)) from None
     except StoreUnavailable:
         raise click.ClickException(DATABASE_AWAY) from None
+    except AuthzUnavailable:
+        raise click.ClickException(AUTHZ_AWAY) from None
 
 
 @contextlib.asynccontextmanager

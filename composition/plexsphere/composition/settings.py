@@ -2,15 +2,24 @@
 
 import base64
 import binascii
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from psycopg import ProgrammingError, conninfo
+
 from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY_BYTES: Final = 32
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
+DSN_VAR: Final = "PLEXSPHERE_DSN"
+WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
+SPICEDB_VAR: Final = "PLEXSPHERE_SPICEDB_ENDPOINT"
+CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
+KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
+OR_UP: Final = "or run `plexsphere up` for a local one"
 
 
 class SettingsError(Exception):
@@ -75,8 +84,8 @@ class Settings:
             SettingsError: something is missing or unusable.
         """
         return cls(
-            dsn=Secret(_required(environ, "PLEXSPHERE_DSN", "a PostgreSQL connection string")),
-            wrap_key=wrap_key(_required(environ, WRAP_KEY_VAR, "32 random bytes in base64")),
+            dsn=dsn(environ),
+            wrap_key=wrap_key(_required(environ, WRAP_KEY_VAR, f"32 random bytes in base64, {OR_UP}")),
             listen=Address.parse(environ.get("PLEXSPHERE_LISTEN") or DEFAULT_LISTEN, "PLEXSPHERE_LISTEN"),
             tls=_tls(environ),
             spicedb=_spicedb(environ),
@@ -85,7 +94,22 @@ class Settings:
         )
 
 
-WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
+def dsn(environ: Mapping[str, str]) -> Secret[str]:
+    """
+    Return the connection string of the database.
+
+    Raises:
+        SettingsError: there is none, or PostgreSQL's library cannot read it.
+    """
+    text = _required(environ, DSN_VAR, f"a PostgreSQL connection string, {OR_UP}")
+    try:
+        conninfo.conninfo_to_dict(text)
+    except ProgrammingError:
+        # The library's own words repeat the text, password and all.
+        raise SettingsError(
+            f"{DSN_VAR} is no connection string; set it to something like postgresql://user:password@host/name"
+        ) from None
+    return Secret(text)
 
 
 def wrap_key(encoded: str) -> Secret[bytes]:
@@ -109,7 +133,7 @@ def wrap_key(encoded: str) -> Secret[bytes]:
 def _required(environ: Mapping[str, str], name: str, what: str) -> str:
     value = environ.get(name, "")
     if not value:
-        raise SettingsError(f"{name} is not set; give it {what}, or run `plexsphere up` for a local one")
+        raise SettingsError(f"{name} is not set; give it {what}")
     return value
 
 
@@ -123,16 +147,22 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _tls(environ: Mapping[str, str]) -> Tls | None:
-    cert, key = environ.get("PLEXSPHERE_TLS_CERT_FILE", ""), environ.get("PLEXSPHERE_TLS_KEY_FILE", "")
+    cert, key = environ.get(CERT_VAR, ""), environ.get(KEY_VAR, "")
     if bool(cert) != bool(key):
+        raise SettingsError(f"{CERT_VAR} and {KEY_VAR} go together; set both or neither")
+    if not cert:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError:
         raise SettingsError(
-            "PLEXSPHERE_TLS_CERT_FILE and PLEXSPHERE_TLS_KEY_FILE go together; set both or neither"
-        )
-    return Tls(Path(cert), Path(key)) if cert else None
+            f"{CERT_VAR} and {KEY_VAR} name no certificate and its key that can be read; both are PEM files"
+        ) from None
+    return Tls(Path(cert), Path(key))
 
 
 def _spicedb(environ: Mapping[str, str]) -> SpiceDb | None:
-    endpoint = environ.get("PLEXSPHERE_SPICEDB_ENDPOINT", "")
+    endpoint = environ.get(SPICEDB_VAR, "")
     if not endpoint:
         return None
     return SpiceDb(

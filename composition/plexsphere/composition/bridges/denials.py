@@ -1,7 +1,7 @@
 """Denials, written before they are answered; floods of one caller's are counted instead (design D33)."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, Protocol
@@ -79,16 +79,16 @@ class RecordedDenials:
         Raises:
             StoreUnavailable: nothing was written; it is tried again with the next flush.
         """
-        over = [window for window in self._windows.values() if self._is_over(window)]
-        for window in over:
-            del self._windows[window.caller.subject]
-        entries = [entry for window in over for entry in _folded(window)]
-        try:
-            if entries:
-                await self._write(entries)
-        except BaseException:
-            self._take_back(over)
-            raise
+        await self._settle([window for window in self._windows.values() if self._is_over(window)])
+
+    async def close(self) -> None:
+        """
+        Write down everything that was counted, also in the second at hand; to be called at the end.
+
+        Raises:
+            StoreUnavailable: nothing was written.
+        """
+        await self._settle(list(self._windows.values()))
 
     async def watch(self) -> NoReturn:
         """Flush every second until cancelled."""
@@ -102,6 +102,17 @@ class RecordedDenials:
         if window is None or (self._is_over(window) and not window.folded):
             window = self._windows[caller.subject] = Window(caller, self._clock.monotonic())
         return window
+
+    async def _settle(self, windows: Sequence[Window]) -> None:
+        for window in windows:
+            del self._windows[window.caller.subject]
+        entries = [entry for window in windows for entry in _folded(window)]
+        try:
+            if entries:
+                await self._write(entries)
+        except BaseException:
+            self._take_back(windows)
+            raise
 
     def _take_back(self, windows: Iterable[Window]) -> None:
         for window in windows:

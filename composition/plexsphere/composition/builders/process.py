@@ -1,7 +1,5 @@
 """One process: the server and the loops beside it."""
 
-from collections.abc import Awaitable
-
 from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.composition.mirror_loop import MirrorLoop
 from plexsphere.composition.process import Loop, Process
@@ -15,7 +13,7 @@ def build_process(parts: Parts, surface: Surface) -> Process:
         server=build_server(surface.app, parts.settings.tls),
         loops=_loops(parts, surface),
         end_streams=parts.views.hub.shut,
-        flush=lambda: _flush(parts),
+        flush=lambda: _flush(parts, surface),
     )
 
 
@@ -36,5 +34,6 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
     return [*loops, MirrorLoop(mirroring.tuples).run] if mirroring else loops
 
 
-def _flush(parts: Parts) -> Awaitable[None]:
-    return parts.fleet.book.flush()
+async def _flush(parts: Parts, surface: Surface) -> None:
+    await parts.fleet.book.flush()
+    await surface.denials.close()

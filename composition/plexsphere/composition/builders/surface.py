@@ -19,6 +19,7 @@ from plexsphere.composition.bridges.identities import IdentitiesBridge
 from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
+from plexsphere.composition.bridges.placed_tuples import PlacedTuples
 from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.projects import ProjectsBridge
 from plexsphere.composition.bridges.registration import FailuresByPeer, RegistrationBridge
@@ -29,7 +30,7 @@ from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
-from plexsphere.composition.health import ProcessHealth, build_version
+from plexsphere.composition.health import ProcessHealth, Question, build_version, question_about, question_to
 from plexsphere.composition.settings import Settings
 from plexsphere.fleet.application.change_node import ChangeNode
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
@@ -75,21 +76,22 @@ class Surface:
 
 def build_surface(parts: Parts) -> Surface:
     """Return the application the server runs."""
-    denials = _denials(parts)
+    chains = _chains(parts)
+    denials = RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
     version = build_version()
     node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node))
     node_protocol = _node_protocol(parts)
     database, trail = parts.platform.database, parts.platform.trail
     services = Services(
         gate=_gate(parts, denials),
-        health=ProcessHealth(database, version),
+        health=ProcessHealth(_questions(parts), version),
         cursors=SealedCursors(parts.settings.wrap_key),
         domains=_domains(parts),
         projects=_projects(parts),
         identities=_identities(parts),
         api_tokens=_api_tokens(parts),
         bootstrap_tokens=_bootstrap_tokens(parts),
-        authz=_authz(parts, denials),
+        authz=_authz(parts, denials, chains),
         policies=_policies(parts),
         nodes=_nodes(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
@@ -100,10 +102,16 @@ def build_surface(parts: Parts) -> Surface:
     )
 
 
-def _denials(parts: Parts) -> RecordedDenials:
+def _chains(parts: Parts) -> IdentityChains:
     tenancy = parts.tenancy
-    chains = IdentityChains(tenancy.get_domain, tenancy.get_project, tenancy.get_principal)
-    return RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
+    return IdentityChains(tenancy.get_domain, tenancy.get_project, tenancy.get_principal)
+
+
+def _questions(parts: Parts) -> dict[str, Question]:
+    questions = {"datastore": question_to(parts.platform.database)}
+    if parts.authorization.mirroring:
+        questions["authorization"] = question_about(parts.authorization.authorizer)
+    return questions
 
 
 def _gate(parts: Parts, denials: RecordedDenials) -> Gate:
@@ -114,7 +122,7 @@ def _gate(parts: Parts, denials: RecordedDenials) -> Gate:
 def _domains(parts: Parts) -> DomainsBridge:
     tenancy = parts.tenancy
     return DomainsBridge(
-        parts.platform.database,
+        parts.authorization.unit_of_work,
         parts.platform.trail,
         tenancy.create_domain,
         tenancy.list_domains,
@@ -127,7 +135,7 @@ def _domains(parts: Parts) -> DomainsBridge:
 def _projects(parts: Parts) -> ProjectsBridge:
     tenancy = parts.tenancy
     return ProjectsBridge(
-        parts.platform.database,
+        parts.authorization.unit_of_work,
         parts.platform.trail,
         tenancy.create_project,
         tenancy.list_projects,
@@ -174,19 +182,21 @@ def _bootstrap_tokens(parts: Parts) -> BootstrapTokensBridge:
     )
 
 
-def _authz(parts: Parts, denials: RecordedDenials) -> AuthzBridge:
-    authorization, database, clock = parts.authorization, parts.platform.database, parts.platform.clock
-    tuples, authorizer, schema = authorization.tuples, authorization.authorizer, authorization.schema
+def _authz(parts: Parts, denials: RecordedDenials, chains: IdentityChains) -> AuthzBridge:
+    authorization, clock = parts.authorization, parts.platform.clock
+    authorizer, schema, writing = authorization.authorizer, authorization.schema, authorization.unit_of_work
+    tuples = PlacedTuples(authorization.tuples, chains)
     audit = TupleAudit(parts.platform.trail, tuples)
+    passing = PlatformManagersPass(authorizer)
     return AuthzBridge(
         denials,
         CheckPermission(authorizer),
         LookupResources(authorizer),
         LookupSubjects(authorizer),
-        ListRelationTuples(tuples, authorizer),
-        CreateRelationTuple(tuples, authorizer, schema, audit, database, clock, mint_id),
-        PatchRelationTuple(tuples, authorizer, schema, audit, database),
-        DeleteRelationTuple(tuples, authorizer, schema, audit, database),
+        ListRelationTuples(tuples, passing),
+        CreateRelationTuple(tuples, passing, schema, audit, writing, clock, mint_id),
+        PatchRelationTuple(tuples, passing, schema, audit, writing),
+        DeleteRelationTuple(tuples, passing, schema, audit, writing),
     )
 
 

@@ -109,7 +109,13 @@ def build_tenancy(
         get_identity=GetIdentity(principals, pseudonyms),
         get_principal=GetPrincipal(principals),
         mint_operator=MintOperator(
-            database, principals, issue_api_token, relations, platform.trail, mint_id, clock
+            authorization.unit_of_work,
+            principals,
+            issue_api_token,
+            relations,
+            platform.trail,
+            mint_id,
+            clock,
         ),
         issue_api_token=issue_api_token,
         get_api_token=GetApiToken(api_tokens),

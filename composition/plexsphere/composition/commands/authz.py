@@ -5,7 +5,7 @@ import click
 from plexsphere.composition.boot import booted
 from plexsphere.composition.commands.serve import settings_or_refuse
 from plexsphere.composition.serving import run, say
-from plexsphere.composition.settings import Settings
+from plexsphere.composition.settings import SPICEDB_VAR, Settings
 
 EXAMPLE = """
 \b
@@ -15,7 +15,7 @@ Example:
 """
 
 
-@click.group()
+@click.group(epilog=EXAMPLE)
 def authz() -> None:
     """The external authorizer."""
 
@@ -29,9 +29,7 @@ def reconcile(repair: bool) -> None:
 
 async def _reconcile(settings: Settings, repair: bool) -> None:
     if settings.spicedb is None:
-        raise click.ClickException(
-            "PLEXSPHERE_SPICEDB_ENDPOINT is not set; the local authorizer needs no mirror"
-        )
+        raise click.ClickException(f"{SPICEDB_VAR} is not set; the local authorizer needs no mirror")
     async with booted(settings) as root:
         found = await root.authorization().mirroring.reconcile(repair=repair)
     verb = "repaired" if repair else "found"

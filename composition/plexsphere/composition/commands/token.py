@@ -14,7 +14,7 @@ Example:
 """
 
 
-@click.group()
+@click.group(epilog=EXAMPLE)
 def token() -> None:
     """Tokens that need no token to be minted."""
 

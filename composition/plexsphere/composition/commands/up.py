@@ -3,15 +3,17 @@
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
+from plexsphere.composition.boot import require_database
 from plexsphere.composition.embedded.errors import EmbeddedPostgresError
 from plexsphere.composition.embedded.postgres import EmbeddedPostgres
 from plexsphere.composition.first_boot import FirstBoot
-from plexsphere.composition.local import DSN_VAR, DataFolder
+from plexsphere.composition.local import DataFolder
 from plexsphere.composition.serving import run, say, serving
-from plexsphere.composition.settings import Settings
+from plexsphere.composition.settings import DSN_VAR, Settings, SettingsError
 from plexsphere.platform.db.migrator import migrate
 
 EXAMPLE = """
@@ -36,31 +38,32 @@ def up() -> None:
 @contextmanager
 def local_settings() -> Generator[tuple[DataFolder, Settings]]:
     """Lend the settings of the local deployment while its database runs."""
-    folder = DataFolder.chosen(os.environ)
-    if os.environ.get(DSN_VAR):
-        yield folder, Settings.from_environ(folder.environ(os.environ, None))
-        return
     try:
+        folder = DataFolder.chosen(os.environ)
+        if os.environ.get(DSN_VAR):
+            yield folder, Settings.from_environ(folder.environ(os.environ, None))
+            return
         with EmbeddedPostgres(folder.path, progress=lambda line: say(f"  {line}")) as postgres:
             yield folder, Settings.from_environ(folder.environ(os.environ, postgres.dsn))
-    except EmbeddedPostgresError as error:
+    except (EmbeddedPostgresError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 
 
 async def _serve(folder: DataFolder, settings: Settings) -> None:
+    await require_database(settings.dsn)
     for name in await migrate(settings.dsn):
         say(f"  migrated {name}")
     async with serving(settings) as root:
-        first_boot = FirstBoot(root.platform().database, root.tenancy(), root.policy())
-        await first_boot()
-        await _ensure_operator(folder, first_boot)
+        await _first_boot(folder, root)
         scheme = "https" if settings.tls else "http"
         say(
             f"Plexsphere serves on {scheme}://{settings.listen.host}:{settings.listen.port}  (Ctrl-C stops it)"
         )
 
 
-async def _ensure_operator(folder: DataFolder, first_boot: FirstBoot) -> None:
+async def _first_boot(folder: DataFolder, root: Any) -> None:
+    first_boot = FirstBoot(root.authorization().unit_of_work, root.tenancy(), root.policy())
+    await first_boot()
     if folder.operator_token.exists():
         say(f"The operator's token is in {folder.operator_token}")
         return
