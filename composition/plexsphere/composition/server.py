@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Generator
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ BACKLOG: Final = 4096
 # A reader that stalls parks its unread frames in kernel buffers; this bounds them (design section 3).
 SEND_BUFFER_BYTES: Final = 64 * 1024
 KEEP_ALIVE_SECONDS: Final = 30
+# A reader that takes nothing, or is gone without a word, keeps its connection no longer than a send may take.
+UNACKNOWLEDGED_MS: Final = 30_000
 GRACE_SECONDS: Final = 2
 
 
@@ -58,7 +61,7 @@ def build_server(app: Any, tls: Tls | None) -> LoopServer:
 
 def listening_socket(address: Address) -> socket.socket:
     """
-    Return a bound socket; accepted connections inherit its small send buffer.
+    Return a bound socket; accepted connections inherit its small send buffer and, on Linux, its short patience.
 
     Raises:
         OSError: the address is in use, or not ours.
@@ -67,6 +70,8 @@ def listening_socket(address: Address) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     listener.bind((address.host, address.port))
     listener.setblocking(False)
     return listener

@@ -27,10 +27,22 @@ class NodeStream:
 
     Rows found at the start are replayed however many they are: they are expanded one at a time. Rows that arrive
     while the reader is behind are bounded: beyond 256 frames the stream is cut, and the reader comes back with its
-    last id. Rows are kept, not frames, so that an idle stream costs next to nothing.
+    last id. Rows are kept, not frames, so that an idle stream costs next to nothing, and of all that waits one frame
+    at a time exists as bytes. `is_held_up` while the reader's own connection takes no more.
     """
 
-    __slots__ = ("_frames", "_live", "_replay", "_waiter", "behind", "domain_id", "ending", "node_id", "told")
+    __slots__ = (
+        "_frames",
+        "_live",
+        "_replay",
+        "_waiter",
+        "behind",
+        "domain_id",
+        "ending",
+        "is_held_up",
+        "node_id",
+        "told",
+    )
 
     def __init__(
         self, domain_id: DomainId, node_id: NodeId, replay: Iterable[Row], told: int, behind: int
@@ -40,6 +52,7 @@ class NodeStream:
         self.told = told
         self.behind = behind
         self.ending: Ending | None = None
+        self.is_held_up = False
         self._replay: Final[deque[Row]] = deque(replay)
         self._live: Final[deque[Row]] = deque()
         self._frames = 0
@@ -52,18 +65,25 @@ class NodeStream:
 
     def tell(self, row: Row) -> None:
         """Let the reader have a row, unless the replay held it; cut a stream whose reader does not keep up."""
-        if row.offset <= self.told:
+        if self.ending is not None or row.offset <= self.told:
             return
         self.told = row.offset
+        if not self.has_room_for(row):
+            self.end(Ending.TOO_SLOW)
+            return
         self._live.append(row)
         self._frames += len(row.frames)
-        if self._frames > MOST_QUEUED_FRAMES and len(self._live) > 1:
-            self.end(Ending.TOO_SLOW)
         self.wake()
 
+    def has_room_for(self, row: Row) -> bool:
+        """Tell whether the row's frames fit into the queue; a row too long for any queue fits into an empty one."""
+        return not self._live or self._frames + len(row.frames) <= MOST_QUEUED_FRAMES
+
     def end(self, ending: Ending) -> None:
-        """End the stream; the reader is told at its next step, and no row after this."""
+        """End the stream; the reader is told at its next step, and no frame after this."""
         self.ending = self.ending or ending
+        self._replay.clear()
+        self._live.clear()
         self.wake()
 
     def wake(self) -> None:

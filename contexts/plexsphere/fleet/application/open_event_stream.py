@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,12 +22,13 @@ CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,6})", re.ASCII)
 SHOW_OF_LIFE: Final = b": \n\n"
 FAREWELL: Final = b": closing\n\n"
 EVERYTHING: Final = -1
+NOTHING: Final = 1_000_000
 AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last frame a node has: place `k` of the row at `offset`."""
+    """The last frame a node has: place `k` of the row at `offset`; NOTHING is behind every place of it."""
 
     offset: int
     k: int
@@ -42,22 +43,19 @@ class EventStream:
     expand: ExpandRow
     hub: StreamHub
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes, None]:
         """Yield what is to be sent, until the stream ends; other work gets its turn every few frames."""
         yield SHOW_OF_LIFE
-        sent = 0
         while self.stream.ending is None:
-            row = self.stream.next_row()
-            if row is None:
-                await self.stream.woken()
-                if self.stream.is_idle:
-                    yield SHOW_OF_LIFE
-                continue
-            for frame in self._expanded(row):
+            for sent, frame in enumerate(self._waiting(), start=1):
+                self.stream.is_held_up = True
                 yield frame
-                sent += 1
+                self.stream.is_held_up = False
                 if sent % AT_ONCE == 0:
                     await asyncio.sleep(0)
+            await self.stream.woken()
+            if self.stream.is_idle:
+                yield SHOW_OF_LIFE
         if self.stream.ending is not Ending.TOO_SLOW:
             yield FAREWELL
 
@@ -68,6 +66,13 @@ class EventStream:
     def close(self) -> None:
         """Stop serving the stream."""
         self.hub.close(self.stream)
+
+    def _waiting(self) -> Iterator[bytes]:
+        while (row := self.stream.next_row()) is not None:
+            for frame in self._expanded(row):
+                if self.stream.ending is not None:
+                    return
+                yield frame
 
     def _expanded(self, row: Row) -> Iterator[bytes]:
         behind, self.stream.behind = self.stream.behind, EVERYTHING
@@ -125,7 +130,7 @@ class OpenEventStream:
             return None
         async with self.unit_of_work():
             offset = await self.nodes.take_first_offset(domain_id, node_id)
-        return None if offset is None else Cursor(offset + 1, EVERYTHING)
+        return None if offset is None else Cursor(offset, NOTHING)
 
     async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> list[Row]:
         if cursor is None:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from plexsphere.fleet.application.node_stream import Ending, NodeStream
+from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.domain.errors import StreamsReplacedTooOften, TooManyStreams
 from plexsphere.fleet.ports.sight import Sight
@@ -19,6 +19,8 @@ WITHIN_SECONDS: Final = 60.0
 KEEPALIVE_SECONDS: Final = 20.0
 # Woken readers expand, sign and send before anything else gets its turn: about 2 ms for this many.
 AT_ONCE: Final = 16
+# A reader that its connection does not hold up takes AT_ONCE frames a turn: so many turns empty any queue twice.
+TURNS_FOR_A_READER: Final = 2 * MOST_QUEUED_FRAMES // AT_ONCE
 
 
 class StreamHub:
@@ -31,6 +33,7 @@ class StreamHub:
         self._streams: Final[dict[DomainId, dict[NodeId, NodeStream]]] = {}
         self._replaced: Final[dict[NodeId, deque[float]]] = {}
         self._count = 0
+        self._steps = 0
         self._closed = False
 
     def __len__(self) -> int:
@@ -50,7 +53,13 @@ class StreamHub:
             raise StreamsReplacedTooOften(node_id)
 
     def open(self, stream: NodeStream) -> None:
-        """Serve the stream, in place of the node's older one."""
+        """
+        Serve the stream, in place of the node's older one.
+
+        Raises:
+            TooManyStreams, StreamsReplacedTooOften: there was room when it was asked for, but not any more.
+        """
+        self.require_room(stream.domain_id, stream.node_id)
         streams = self._streams.setdefault(stream.domain_id, {})
         older = streams.get(stream.node_id)
         if older is not None:
@@ -69,9 +78,12 @@ class StreamHub:
             del streams[stream.node_id]
             self._count -= 1
             self._replaced.pop(stream.node_id, None)
+            if not streams:
+                del self._streams[stream.domain_id]
 
     def end(self, domain_id: DomainId, node_id: NodeId) -> None:
-        """End the stream of a node whose identity ended."""
+        """End the stream of a node whose identity ended, and ask nothing of it any more."""
+        self._reconciles.forget(node_id)
         stream = self._streams.get(domain_id, {}).get(node_id)
         if stream is not None:
             stream.end(Ending.ENDED)
@@ -96,6 +108,7 @@ class StreamHub:
             for node_id in row.reconcile:
                 self._reconciles.ask_spread(node_id)
             await self._tell_row(domain_id, row)
+            await self._step()
 
     async def keep_alive(self) -> None:
         """Wake every stream each 20 s until cancelled, so that its reader and all between see life."""
@@ -111,10 +124,15 @@ class StreamHub:
         audience = self._audience(domain_id, row)
         smaller: Iterable[NodeId] = streams if len(streams) < len(audience) else audience
         told = [streams[node_id] for node_id in smaller if node_id in streams and node_id in audience]
-        for place, stream in enumerate(told, start=1):
+        for stream in told:
+            await _room(stream, row)
             stream.tell(row)
-            if place % AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await self._step()
+
+    async def _step(self) -> None:
+        self._steps += 1
+        if self._steps % AT_ONCE == 0:
+            await asyncio.sleep(0)
 
     def _audience(self, domain_id: DomainId, row: Row) -> frozenset[NodeId]:
         if row.recipients is not None:
@@ -124,6 +142,14 @@ class StreamHub:
     def _is_flapping(self, node_id: NodeId) -> bool:
         times = self._replaced.get(node_id, deque[float]())
         return len(times) == MOST_REPLACEMENTS and self._clock.monotonic() - times[0] < WITHIN_SECONDS
+
+
+async def _room(stream: NodeStream, row: Row) -> None:
+    # Many rows at once are no fault of the reader: only one that its own connection holds up is too slow.
+    for _ in range(TURNS_FOR_A_READER):
+        if stream.is_held_up or stream.has_room_for(row):
+            return
+        await asyncio.sleep(0)
 
 
 async def _paced(streams: Sequence[NodeStream]) -> None:

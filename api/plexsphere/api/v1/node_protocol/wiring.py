@@ -1,6 +1,6 @@
 """What this surface needs from outside, in its own words."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,7 +39,7 @@ class Correction:
 class Stream(Protocol):
     """An open event stream."""
 
-    def frames(self) -> AsyncIterator[bytes]:
+    def frames(self) -> AsyncGenerator[bytes, None]:
         """Yield what is to be sent, until the stream ends."""
         ...
 
