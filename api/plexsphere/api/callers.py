@@ -21,10 +21,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class CallingNode:
-    """A node, as its credential says."""
+    """A node, as its credential says; `name` is its id as paths have it."""
 
     domain_id: DomainId
     node_id: NodeId
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class _Response:
         self._correlation = correlation
         self.started = False
 
-    async def __call__(self, message: Any) -> None:
+    def __call__(self, message: Any) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.started = True
             message["headers"] = [
@@ -68,7 +68,8 @@ class _Response:
                 (b"x-correlation-id", self._correlation),
                 (b"x-content-type-options", b"nosniff"),
             ]
-        await self._send(message)
+        sent: Awaitable[None] = self._send(message)
+        return sent
 
 
 def _correlation(scope: Any) -> str:

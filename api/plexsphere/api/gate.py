@@ -161,6 +161,11 @@ class NodeGate:
 
     nodes: Nodes
 
+    def known(self, authorization: str, claimed: str) -> CallingNode | None:
+        """Return the node that calls without waiting, when its credential was resolved before; None says nothing."""
+        node = self.nodes.cached(bearer_of(authorization))
+        return node if node is not None and node.name == claimed else None
+
     async def node(self, authorization: str, claimed: str) -> CallingNode:
         """
         Return the node that calls, when the path names that very node.
@@ -172,6 +177,6 @@ class NodeGate:
         node = self.nodes.cached(bearer) or await self.nodes.resolve(bearer)
         if node is None:
             raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
-        if claimed != str(node.node_id) and path_id(claimed, catalogue.INVALID_NODE_ID) != node.node_id:
+        if claimed != node.name and path_id(claimed, catalogue.INVALID_NODE_ID) != node.node_id:
             raise Refusal(catalogue.NODE_NOT_FOUND)
         return node

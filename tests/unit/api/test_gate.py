@@ -23,7 +23,8 @@ from tests.support.api import (
     FakePermissions,
 )
 
-NODE = CallingNode(DOMAIN, NodeId(UUID("0190f3a0-0000-7000-8000-0000000000e1")))
+NODE_ID = NodeId(UUID("0190f3a0-0000-7000-8000-0000000000e1"))
+NODE = CallingNode(DOMAIN, NODE_ID, str(NODE_ID))
 OTHER_NODE = "0190f3a0-0000-7000-8000-0000000000e2"
 
 

@@ -43,4 +43,4 @@ class NodesBridge:
 
 
 def _calling(principal: NodePrincipal) -> CallingNode:
-    return CallingNode(principal.domain_id, principal.node_id)
+    return CallingNode(principal.domain_id, principal.node_id, principal.name)

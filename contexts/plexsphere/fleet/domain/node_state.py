@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 
 from plexsphere.fleet.domain.node import Node
 from plexsphere.fleet.domain.wire_json import wire_json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SigningKeys:
     """The public keys that events verify under, in base64; `previous` until the transition expires."""
 
@@ -16,8 +17,9 @@ class SigningKeys:
     previous: str | None = None
     transition_expires: datetime | None = None
 
+    @cached_property
     def as_json(self) -> str:
-        """Return the object of the state answer."""
+        """The object of the state answer."""
         expires = self.transition_expires.strftime("%Y-%m-%dT%H:%M:%SZ") if self.transition_expires else None
         return wire_json({"current": self.current, "previous": self.previous, "transition_expires": expires})
 
@@ -44,12 +46,12 @@ class StateParts:
         digest.update(self.node.version.to_bytes(8, "big") + self.generation.to_bytes(8, "big"))
         digest.update(self.peers_weight.to_bytes(16, "big"))
         digest.update(self.rules_tag)
-        digest.update(self.signing_keys.as_json().encode())
+        digest.update(self.signing_keys.as_json.encode())
         return f'"{digest.hexdigest()}"'
 
     def body(self, peers: str, policies: str) -> str:
         """Return the state as JSON; the two arrays are JSON already."""
         return (
-            f'{{"peers":{peers},"policies":{policies},"signing_keys":{self.signing_keys.as_json()},'
+            f'{{"peers":{peers},"policies":{policies},"signing_keys":{self.signing_keys.as_json},'
             f'"metadata":{wire_json(dict(self.node.metadata))},"data":[],"secret_refs":[],"pending_actions":[]}}'
         )

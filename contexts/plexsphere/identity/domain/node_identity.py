@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Self
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId, TokenId
@@ -11,12 +12,17 @@ from plexsphere.platform.kernel.secret import Secret
 NSK_PURPOSE: Final = "node-secret-key"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NodePrincipal:
     """Who a node's bearer proved to be."""
 
     domain_id: DomainId
     node_id: NodeId
+
+    @cached_property
+    def name(self) -> str:
+        """The node's id as text, made once: every call of the node is compared with it."""
+        return str(self.node_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -62,23 +63,24 @@ DRIFT: Final = BodyRule(msgspec.json.Decoder(DriftRequest), cap=256 * KIB)
 ENCODER: Final = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
 class NodeCalls:
     """Answers the calls that nodes make about themselves; everything else is the router's."""
 
-    gate: NodeGate
-    protocol: NodeProtocol
+    def __init__(self, gate: NodeGate, protocol: NodeProtocol) -> None:
+        self._answers: Final[dict[tuple[str, str], AsgiApp]] = {
+            route: call(gate, protocol) for route, call in CALLS.items()
+        }
 
     def match(self, scope: Any, /) -> AsgiApp | None:
         """Return the call that answers the request, or None."""
         path: str = scope["path"]
         if not path.startswith(PREFIX):
             return None
-        node_id, _, call = path[len(PREFIX) :].partition("/")
-        answers = CALLS.get((scope["method"], call))
-        if answers is not None:
-            return answers(self.gate, self.protocol, node_id)
-        return _WrongMethod(ALLOWED[call]) if call in ALLOWED else None
+        call = path[len(PREFIX) :].partition("/")[2]
+        answers = self._answers.get((scope["method"], call))
+        if answers is None and call in ALLOWED:
+            return _WrongMethod(ALLOWED[call])
+        return answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,14 @@ class _WrongMethod:
 class _Call(ABC):
     gate: NodeGate
     protocol: NodeProtocol
-    node_id: str
 
     @abstractmethod
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
-    async def _node(self, headers: dict[str, str]) -> CallingNode:
-        return await self.gate.node(headers.get("authorization", ""), self.node_id)
+    async def _node(self, scope: Any, headers: dict[str, str]) -> CallingNode:
+        claimed = scope["path"][len(PREFIX) :].partition("/")[0]
+        authorization = headers.get("authorization", "")
+        return self.gate.known(authorization, claimed) or await self.gate.node(authorization, claimed)
 
 
 class Heartbeat(_Call):
@@ -107,7 +110,7 @@ class Heartbeat(_Call):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         body = await read(receive, headers, HEARTBEAT)
         _require_own(node, body.node_id)
         asked = self.protocol.heartbeat(node, _told(body.timestamp), body.binary_checksum)
@@ -119,7 +122,7 @@ class State(_Call):
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         known = headers.get("if-none-match", "").removeprefix("W/")
         state = await self.protocol.state(node, known, _offset(headers.get("plexsphere-state-version", "")))
         head = (
@@ -138,7 +141,7 @@ class Endpoint(_Call):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         body = await read(receive, headers, ENDPOINT)
         peers = await self.protocol.endpoint(node, body.public_endpoint, body.nat_type)
         told = EndpointAnswer([PeerEndpoint(peer.peer_id, peer.endpoint) for peer in peers])
@@ -150,7 +153,7 @@ class Capabilities(_Call):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         manifest = await read(receive, headers, MANIFEST)
         _require_shape(manifest)
         await self.protocol.capabilities(node, ENCODER.encode(manifest))
@@ -162,7 +165,7 @@ class Drift(_Call):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         body = await read(receive, headers, DRIFT)
         found = [Correction(each.type, each.detail) for each in body.corrections or ()]
         await self.protocol.drift(node, found)
@@ -173,7 +176,7 @@ class Deregister(_Call):
     """POST …/deregister: the node leaves the mesh."""
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
-        node = await self._node(_headers(scope))
+        node = await self._node(scope, _headers(scope))
         await self.protocol.deregister(node)
         await _answer(send, 200, NOTHING_TO_DO, (JSON,))
 
@@ -183,7 +186,7 @@ class Events(_Call):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = _headers(scope)
-        node = await self._node(headers)
+        node = await self._node(scope, headers)
         stream = await self.protocol.events(node, headers.get("last-event-id", ""))
         watch = asyncio.create_task(_watch(receive, stream))
         try:
@@ -211,9 +214,10 @@ ALLOWED: Final = {call: method for method, call in CALLS if call != "drift"}
 
 async def _serve(stream: Stream, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEAD)})
-    async for frame in stream.frames():
-        async with asyncio.timeout(SEND_SECONDS):
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
+    async with aclosing(stream.frames()) as frames:
+        async for frame in frames:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -236,7 +240,7 @@ def _headers(scope: Any) -> dict[str, str]:
 
 def _require_own(node: CallingNode, named: str) -> None:
     # An empty id is what agents in the field send; another node's is a mistake, or worse (C05).
-    if named and named.lower() != str(node.node_id):
+    if named and named.lower() != node.name:
         raise Refusal(catalogue.INVALID_BODY, "node_id names another node; leave it out or send your own")
 
 
