@@ -1,0 +1,218 @@
+"""Traces and metrics: silent when nobody asked, and telling of work alone when somebody did."""
+
+import gzip
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from plexsphere.composition.telemetry import build_telemetry, metered
+from plexsphere.platform.around import around
+from plexsphere.platform.db.contention import RETRIES, retried
+from plexsphere.platform.kernel.unit_of_work import StoreContended
+from plexsphere.platform.telemetry.signals import Gauge, SilentTelemetry
+from plexsphere.platform.telemetry.tracing import traced
+
+CANARY = "c4n4ry"
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """A use case."""
+
+    greeting: str
+
+    async def __call__(self, name: str) -> str:
+        if name == CANARY:
+            raise LookupError(name)
+        return f"{self.greeting} {name}"
+
+    async def politely(self, name: str) -> str:
+        return f"Dear {name}"
+
+    def length(self) -> int:
+        return len(self.greeting)
+
+
+@dataclass
+class Collector:
+    """What a collector received."""
+
+    endpoint: str = ""
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @property
+    def text(self) -> bytes:
+        return b"".join(body for _, body in self.bodies)
+
+    def spans(self) -> list[Any]:
+        requests = [
+            ExportTraceServiceRequest.FromString(body) for path, body in self.bodies if "trace" in path
+        ]
+        return [
+            span
+            for request in requests
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def metrics(self) -> dict[str, Any]:
+        requests = [
+            ExportMetricsServiceRequest.FromString(body) for path, body in self.bodies if "metric" in path
+        ]
+        return {
+            metric.name: metric
+            for request in requests
+            for resource in request.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        }
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    """Run an OTLP collector on a socket of its own."""
+    collector = Collector()
+
+    class Receive(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            collector.bodies.append((self.path, body))
+            self.send_response(200)
+            self.send_header("content-type", "application/x-protobuf")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receive) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        collector.endpoint = f"http://127.0.0.1:{server.server_port}"
+        yield collector
+        server.shutdown()
+
+
+@get("/greetings", operation_id="GetGreeting")
+async def greeting() -> str:
+    return "hello"
+
+
+async def test_spans_and_metrics_reach_the_collector_without_names_or_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """H46: no argument, no path, no query and no text of an error leaves the process."""
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint)
+        telemetry = build_telemetry({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint})
+        greet = traced(telemetry, Greet("Hello"), "greet")
+        app = metered(Litestar([greeting], openapi_config=None), telemetry)
+        telemetry.watch(Gauge.STREAMS_OPEN, lambda: 5)
+
+        answers = [await greet("you"), await greet.politely("you"), str(greet.length())]
+        with pytest.raises(LookupError):
+            await greet(CANARY)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            await client.get(f"/greetings?q={CANARY}")
+            await client.get(f"/nowhere/{CANARY}")
+        telemetry.batch_sequenced(12)
+        telemetry.shut_down()
+
+    assert answers == ["Hello you", "Dear you", "5"]
+    assert CANARY.encode() not in collector.text
+    spans = {
+        (span.name, span.status.code, tuple(each.key for each in span.attributes))
+        for span in collector.spans()
+    }
+    assert spans == {("greet", 0, ()), ("greet.politely", 0, ()), ("greet", 2, ("error.type",))}
+    metrics = collector.metrics()
+    assert metrics["plexsphere.streams.open"].gauge.data_points[0].as_int == 5
+    assert metrics["plexsphere.sequencer.batch"].histogram.data_points[0].sum == 12
+    answered = {
+        tuple(sorted(str(each.value.string_value or each.value.int_value) for each in point.attributes))
+        for point in metrics["plexsphere.requests"].sum.data_points
+    }
+    assert answered == {("200", "GetGreeting"), ("404", "other")}
+
+
+def test_a_collector_that_is_away_holds_nobody_up() -> None:
+    telemetry = build_telemetry({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
+    with telemetry.span("work"):
+        pass
+
+    telemetry.shut_down()
+
+
+async def test_without_a_collector_nothing_stands_in_for_anything() -> None:
+    telemetry, greet, app = build_telemetry({}), Greet("Hello"), Litestar([])
+
+    assert isinstance(telemetry, SilentTelemetry)
+    assert traced(telemetry, greet, "greet") is greet
+    assert metered(app, telemetry) is app
+    with telemetry.span("work"):
+        telemetry.request_answered("X", 200, 0.1)
+
+
+def test_the_sdk_is_not_even_imported_without_a_collector() -> None:
+    program = (
+        "import sys\n"
+        "from plexsphere.composition.telemetry import build_telemetry\n"
+        "build_telemetry({})\n"
+        "assert not [name for name in sys.modules if name.startswith('opentelemetry')]\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+async def test_whoever_had_to_give_way_tries_again_and_not_for_ever() -> None:
+    """H40: three retries, then the refusal itself."""
+    for failures in range(RETRIES + 2):
+        left = failures
+
+        async def work() -> str:
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                raise StoreContended
+            return "done"
+
+        if failures <= RETRIES:
+            assert await retried(work)() == "done"
+        else:
+            with pytest.raises(StoreContended):
+                await retried(work)()
+
+
+async def test_what_stands_around_a_call_passes_everything_through() -> None:
+    seen: list[str] = []
+
+    def note(method: str, call: Any) -> Any:
+        async def noted(*given: Any, **named: Any) -> Any:
+            seen.append(method)
+            return await call(*given, **named)
+
+        return noted
+
+    greet = around(Greet("Hello"), note)
+
+    assert (await greet("you"), await greet.politely(name="you"), greet.greeting) == (
+        "Hello you",
+        "Dear you",
+        "Hello",
+    )
+    assert seen == ["", "politely"]
+    with pytest.raises(AttributeError):
+        _ = greet.nowhere  # type: ignore[attr-defined]
