@@ -1,0 +1,70 @@
+"""The object graph of a process is whole, whatever the deployment switches on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependency_injector import providers
+from dependency_injector.errors import Error
+
+from plexsphere.composition.bridges.mirrored_unit_of_work import MirroredUnitOfWork
+from plexsphere.composition.container import Root
+from plexsphere.composition.process import Process
+from plexsphere.composition.settings import SpiceDb, Tls
+from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner, draw_key_pair
+from plexsphere.identity.domain.signing_key import OpenedSigningKeys, SigningKeyRing
+from plexsphere.platform.kernel.secret import Secret
+from tests.support.control_plane import settings_for
+
+NOWHERE = Secret("postgresql://plexsphere@127.0.0.1:1/plexsphere")
+FEATURES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "tls": {"tls": Tls(Path("chain.pem"), Path("key.pem"))},
+    "spicedb": {"spicedb": SpiceDb("grpc://127.0.0.1:1", Secret("token"))},
+}
+FEATURES["all"] = {name: value for changes in list(FEATURES.values()) for name, value in changes.items()}
+
+
+@asynccontextmanager
+async def root_with(changes: dict[str, Any]) -> AsyncIterator[Any]:
+    """Lend the root of such a deployment; nothing of it is opened."""
+    root = Root(settings=settings_for(NOWHERE, 0, **changes))
+    root.signer.override(providers.Object(signer()))
+    yield root
+    mirroring = root.authorization().mirroring
+    if mirroring is not None:
+        await mirroring.close()
+
+
+def signer() -> NaclEventSigner:
+    pair = draw_key_pair()
+    return NaclEventSigner(OpenedSigningKeys(SigningKeyRing(pair.public_key), pair.seed))
+
+
+@pytest.mark.parametrize("features", FEATURES)
+async def test_every_part_can_be_built_with_these_features_on_and_all_others_off(features: str) -> None:
+    async with root_with(FEATURES[features]) as root:
+        root.check_dependencies()
+        built = {name: provider() for name, provider in root.providers.items()}
+
+    assert isinstance(built["process"], Process)
+    assert set(built) >= {"platform", "authorization", "tenancy", "policy", "fleet", "surface"}
+
+
+async def test_a_root_without_its_signer_is_told_before_it_serves() -> None:
+    root = Root(settings=settings_for(NOWHERE, 0))
+
+    with pytest.raises(Error):
+        root.check_dependencies()
+
+
+async def test_only_a_deployment_with_a_spicedb_waits_for_a_mirror_and_runs_its_loop() -> None:
+    async with root_with({}) as local, root_with(FEATURES["spicedb"]) as mirrored:
+        loops = len(local.process().loops), len(mirrored.process().loops)
+
+        assert local.authorization().mirroring is None
+        assert local.authorization().unit_of_work is local.platform().database
+        assert isinstance(mirrored.authorization().unit_of_work, MirroredUnitOfWork)
+        assert loops[1] == loops[0] + 1
