@@ -74,6 +74,10 @@ class RawConnection:
                 return await self._reader.read(1) == b""
         return True
 
+    def is_closing(self) -> bool:
+        """Tell whether the connection is known to be over."""
+        return self._writer.is_closing()
+
     def close(self) -> None:
         """End the connection."""
         self._writer.close()

@@ -55,6 +55,7 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise Refusal(catalogue.UNSUPPORTED_ENCODING)
+    _require_fitting(headers.get("content-length", ""), rule)
     octets = await _receive_all(receive, rule)
     return rule.decode(inflate(octets, rule) if encoding == "gzip" else octets)
 
@@ -64,6 +65,12 @@ def _require_json(content_type: str) -> None:
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if media.strip().lower() not in ("", JSON) or charset not in ("", "utf-8"):
         raise Refusal(catalogue.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _require_fitting(length: str, rule: BodyRule[Any]) -> None:
+    # What is announced as too large is not waited for.
+    if length.isdecimal() and int(length) > rule.cap:
+        raise Refusal(rule.too_large)
 
 
 async def _receive_all(receive: Any, rule: BodyRule[Any]) -> bytes:

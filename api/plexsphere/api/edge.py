@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from plexsphere.api.body import Disconnected
+from plexsphere.api.lingering import LingeringSend, is_unbounded
 from plexsphere.api.refusals import answer, refusal_of
 from plexsphere.platform.ids import mint_correlation_id
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
@@ -37,6 +38,8 @@ class Edge:
         if scope["method"] == "OPTIONS":
             # The router would answer it by itself; no browser of a foreign origin has any business here (M06).
             scope = {**scope, "method": "TRACE"}
+        if is_unbounded(scope):
+            send = LingeringSend(send)
         correlation = _correlation(scope)
         CORRELATION_ID.set(correlation)
         response = _Response(send, correlation.encode())

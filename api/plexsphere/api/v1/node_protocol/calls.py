@@ -78,7 +78,7 @@ class NodeCalls:
             return None
         call = path[len(PREFIX) :].partition("/")[2]
         answers = self._answers.get((scope["method"], call))
-        if answers is None and call in ALLOWED:
+        if answers is None and call in ALLOWED and scope["method"] != ROUTED.get(call):
             return _WrongMethod(ALLOWED[call])
         return answers
 
@@ -209,7 +209,8 @@ CALLS: Final[dict[tuple[str, str], type[_Call]]] = {
     ("POST", "deregister"): Deregister,
 }
 # Operators read a node's drift on the same path, through the router.
-ALLOWED: Final = {call: method for method, call in CALLS if call != "drift"}
+ROUTED: Final = {"drift": "GET"}
+ALLOWED: Final = {call: method for method, call in CALLS} | {"drift": "GET, POST"}
 
 
 async def _serve(stream: Stream, send: Any) -> None:
