@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,24 @@ async def test_a_failure_that_was_passed_over_is_not_taken_for_a_commit(notes: S
             await passes_over()
 
         assert await written(store) == {"there"}
+
+
+async def test_a_connection_that_ended_unnoticed_is_not_taken_for_a_commit(notes: Secret[str]) -> None:
+    """H18: the driver passes over a commit on a dead connection in silence."""
+    async with opened(notes, 2) as store:
+
+        async def passes_over() -> None:
+            async with store(), store.connection() as connection:
+                await write(store, "new")
+                with suppress(psycopg.Error):
+                    await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+                with suppress(psycopg.Error):
+                    await connection.execute("SELECT 1")
+
+        with pytest.raises(StoreUnavailable):
+            await passes_over()
+
+        assert await written(store) == set()
 
 
 async def test_calls_wait_for_the_commit_and_one_that_fails_stops_no_other(notes: Secret[str]) -> None:
@@ -250,9 +269,7 @@ async def test_a_commit_whose_answer_was_lost_is_a_commit(notes: Secret[str], fo
         told: list[str] = []
         proxy.cut_once(b"COMMIT", Cut.BEFORE_THE_ANSWER)
 
-        async with store():
-            await write(store, "certain")
-            store.transaction().after_commit(lambda: told.append("told"))
+        await noted(store, told, "certain")
 
         assert (await written(store), told) == ({"certain"}, ["told"])
 
@@ -296,9 +313,12 @@ async def test_a_commit_is_not_believed_when_no_session_is_older_than_it(
             await noted(store, [])
 
 
-async def noted(store: Database, told: list[str]) -> None:
+async def noted(store: Database, told: list[str], text: str = "noted") -> None:
+    async def flush(connection: Connection, texts: list[Any]) -> None:
+        await connection.execute(WRITE, texts)
+
     async with store():
-        await write(store, "noted")
+        store.transaction().at_commit(flush, [text])
         store.transaction().after_commit(lambda: told.append("told"))
 
 

@@ -9,7 +9,7 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from plexsphere.platform.db.faults import is_away, translated
-from plexsphere.platform.db.outcome import Written, require_committed
+from plexsphere.platform.db.outcome import require_committed
 from plexsphere.platform.db.pool import Pool, usable_connection
 from plexsphere.platform.db.transaction import Connection, Transaction
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
@@ -39,7 +39,7 @@ class Database:
             self.transaction()
             yield
             return
-        lost: Written | None = None
+        is_lost = False
         with translated():
             async with self._pooled() as connection:
                 transaction = Transaction(connection)
@@ -49,11 +49,11 @@ class Database:
                             yield
                             await transaction.flush()
                 except Error as error:
-                    lost = transaction.written if is_away(error) else None
-                    if lost is None:
+                    is_lost = transaction.is_committing and is_away(error)
+                    if not is_lost:
                         raise
-        if lost is not None:
-            await require_committed(lost, self._fetch)
+        if is_lost:
+            await require_committed(transaction.written, self._fetch)
         transaction.committed()
 
     @asynccontextmanager

@@ -37,16 +37,16 @@ class Written:
         return cls(*row)
 
 
-async def require_committed(written: Written, fetch: Fetch) -> None:
+async def require_committed(written: Written | None, fetch: Fetch) -> None:
     """
-    Return when the commit took place after all, or wrote nothing; `fetch` asks on another connection.
+    Return when the commit took place after all; `fetch` asks on another connection.
 
     Raises:
         StoreUnavailable: it did not take place.
-        OutcomeUnknown: it cannot be told within 3 s.
+        OutcomeUnknown: it cannot be told within 3 s, or nothing was noted.
     """
-    if written.transaction_id is None:
-        return
+    if written is None or written.transaction_id is None:
+        raise OutcomeUnknown
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError, errors
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from plexsphere.platform.db.outcome import NOTE, Written
@@ -23,6 +24,7 @@ class Transaction:
         self.connection: Final = connection
         self.is_snapshot: Final = is_snapshot
         self.is_over = False
+        self.is_committing = False
         self.written: Written | None = None
         self._owner: Final = asyncio.current_task()
         self._pending: Final[dict[Flush, list[Any]]] = {}
@@ -34,11 +36,7 @@ class Transaction:
         return self._owner is asyncio.current_task()
 
     def at_commit(self, flush: Flush, items: list[Any]) -> None:
-        """
-        Let `flush` write the items, with all others it was given, as the last statements before the commit.
-
-        Flushes are sent together, without waiting for one another: they execute statements and read no results.
-        """
+        """Let `flush` write the items, with all others it was given, as the last statements before the commit."""
         self._pending.setdefault(flush, []).extend(items)
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -51,17 +49,24 @@ class Transaction:
 
     async def flush(self) -> None:
         """
-        Write everything that was kept for the commit, and note what the commit will be known by.
+        Write everything that was kept for the commit, and note what such a commit will be known by.
 
         Raises:
-            psycopg.Error: also where an earlier statement failed and the failure was passed over: a COMMIT would
-                then roll back and say nothing.
+            psycopg.Error: also where an earlier statement failed, or the connection ended, and that was passed over:
+                the commit would do nothing then, and say nothing.
         """
-        async with self.connection.pipeline():
-            for flush, items in self._pending.items():
-                await flush(self.connection, items)
-            noted = await self.connection.execute(NOTE)
-        self.written = Written.of(await noted.fetchone())
+        self._require_sound()
+        for flush, items in self._pending.items():
+            await flush(self.connection, items)
+        if self._pending:
+            self.written = Written.of(await (await self.connection.execute(NOTE)).fetchone())
+        self.is_committing = True
+
+    def _require_sound(self) -> None:
+        if self.connection.closed:
+            raise OperationalError("the connection ended inside the unit of work")
+        if self.connection.info.transaction_status is TransactionStatus.INERROR:
+            raise errors.InFailedSqlTransaction("a statement of the unit of work failed")
 
     def committed(self) -> None:
         """Make the calls that waited for the commit; one that fails cannot undo it, nor keep others from theirs."""
