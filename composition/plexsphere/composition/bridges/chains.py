@@ -8,7 +8,7 @@ from plexsphere.identity.application.get_principal import GetPrincipal
 from plexsphere.identity.application.get_project import GetProject
 from plexsphere.identity.domain.errors import DomainNotFound, IdentityNotFound, ProjectNotFound
 from plexsphere.platform.kernel.ids import DomainId, PrincipalId, ProjectId
-from plexsphere.platform.kernel.subjects import Reference
+from plexsphere.platform.kernel.subjects import PLATFORM, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class IdentityChains:
     get_principal: GetPrincipal
 
     async def __call__(self, resource: Reference, /) -> DomainId | None:
+        if resource.id == PLATFORM:
+            # Whatever type it claims: there is one platform, and nothing else bears its name.
+            return None
         try:
             return await self._domain_of(resource)
         except (DomainNotFound, ProjectNotFound, IdentityNotFound):
