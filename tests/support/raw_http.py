@@ -62,7 +62,7 @@ class RawConnection:
         """Return the next answer that is not a mere 100."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                status, headers = await self._head()
+                status, headers = await self.head()
                 if status != 100:
                     body = b"" if bodiless else await self._body(status, dict(headers))
                     return RawAnswer(status, headers, body)
@@ -82,7 +82,8 @@ class RawConnection:
         """End the connection."""
         self._writer.close()
 
-    async def _head(self) -> tuple[int, tuple[tuple[str, str], ...]]:
+    async def head(self) -> tuple[int, tuple[tuple[str, str], ...]]:
+        """Return the status and headers of the next answer, and leave its body where it is."""
         lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
         pairs = (line.partition(":") for line in lines[1:])
         return int(lines[0].split(" ")[1]), tuple((name.lower(), value.strip()) for name, _, value in pairs)
