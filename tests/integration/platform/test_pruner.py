@@ -55,15 +55,15 @@ async def test_random_logs_are_pruned_as_a_plain_list_would_be(
 ) -> None:
     """Two pruners at once, in batches smaller than the logs: horizon, rows, names and what is remembered agree."""
     monkeypatch.setattr(pruner, "BATCH_ROWS", 4)
-    monkeypatch.setattr(pruner, "BATCH_NAMES", 3)
+    monkeypatch.setattr(pruner, "BATCH_NAMES", 8)
     chance = random.Random(23)
     async with opened(database) as store:
         logs: dict[DomainId, tuple[list[Announcement], set[int]]] = {}
-        for _ in range(8):
+        for _ in range(12):
             domain_id, nodes = await a_domain(store), [NodeId(mint_id()) for _ in range(4)]
             rows = [any_row(domain_id, chance, nodes) for _ in range(chance.randrange(30))]
             await announced(store, *rows)
-            share = chance.choice([0.5, 0.95, 1.0])
+            share = chance.choice([0.7, 0.95, 1.0])
             old = {offset for offset in range(1, len(rows) + 1) if chance.random() < share}
             await age(store, domain_id, list(old))
             logs[domain_id] = (rows, old)
@@ -118,6 +118,20 @@ async def test_pruning_again_remembers_the_newer_offset(database: Secret[str]) -
 
         assert await fetched(store, REMEMBERED, [domain_id]) == [(peer, 2)]
         assert await Pruner(store).prune(WEEK) == 0
+
+
+async def test_a_row_that_names_more_than_a_batch_may_is_pruned_alone(
+    database: Secret[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruner, "BATCH_NAMES", 2)
+    async with opened(database) as store:
+        domain_id, everybody = await a_domain(store), tuple(NodeId(mint_id()) for _ in range(5))
+        row = Announcement(domain_id, SubjectKind.POLICY, mint_id(), (), everybody)
+        await announced(store, row, row)
+        await age(store, domain_id, [1, 2])
+
+        assert await Pruner(store).prune(WEEK) == 2
+        assert dict(await fetched(store, REMEMBERED, [domain_id])) == dict.fromkeys(everybody, 2)
 
 
 async def test_pruning_does_not_hold_up_the_sequencer(database: Secret[str]) -> None:
