@@ -24,10 +24,11 @@ from plexsphere.platform.kernel.secret import Secret
 THREADS: Final = 16
 PERMISSIONS: Final = "/authzed.api.v1.PermissionsService/"
 SCHEMA: Final = "/authzed.api.v1.SchemaService/"
+WRITE: Final = f"{PERMISSIONS}WriteRelationships"
 UNARY: Final = {
     f"{PERMISSIONS}CheckPermission": ffi.spicedb_permissions_check_permission,
     f"{PERMISSIONS}CheckBulkPermissions": ffi.spicedb_permissions_check_bulk_permissions,
-    f"{PERMISSIONS}WriteRelationships": ffi.spicedb_permissions_write_relationships,
+    WRITE: ffi.spicedb_permissions_write_relationships,
     f"{PERMISSIONS}DeleteRelationships": ffi.spicedb_permissions_delete_relationships,
     f"{PERMISSIONS}ExpandPermissionTree": ffi.spicedb_permissions_expand_permission_tree,
     f"{SCHEMA}ReadSchema": ffi.spicedb_schema_read_schema,
@@ -55,27 +56,38 @@ class SpiceDb:
 
     def __init__(self) -> None:
         self.token = Secret(secrets.token_urlsafe(24))
+        self._is_open = True
         self._engine = EmbeddedSpiceDB.start()
         self._server = grpc.server(ThreadPoolExecutor(THREADS, thread_name_prefix="spicedb"))
-        self._server.add_generic_rpc_handlers((_Front(self._engine, self.token),))
+        self._front = _Front(self._engine, self.token)
+        self._server.add_generic_rpc_handlers((self._front,))
         self.endpoint = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
 
+    def refuse_writes(self, refused: bool) -> None:
+        """Answer that the engine is unavailable to every write of relations, or to none any more."""
+        self._front.refuses_writes = refused
+
     def close(self) -> None:
-        """Stop answering and forget everything."""
-        self._server.stop(grace=0).wait()
-        self._engine.close()
+        """Stop answering and forget everything; once it did, a second call does nothing."""
+        if self._is_open:
+            self._is_open = False
+            self._server.stop(grace=0).wait()
+            self._engine.close()
 
 
 class _Front(grpc.GenericRpcHandler):  # type: ignore[misc]
     def __init__(self, engine: EmbeddedSpiceDB, token: Secret[str]) -> None:
         self._engine = engine
         self._expected = f"Bearer {token.reveal()}"
+        self.refuses_writes = False
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """Answer unary methods through the C interface and leave every other to the engine's own socket."""
         if not self._is_admitted(call.invocation_metadata):
             return grpc.unary_stream_rpc_method_handler(_turn_away)
+        if self.refuses_writes and call.method == WRITE:
+            return grpc.unary_unary_rpc_method_handler(_be_unavailable)
         if call.method in UNARY:
             return grpc.unary_unary_rpc_method_handler(self._unary(UNARY[call.method]))
         return grpc.unary_stream_rpc_method_handler(self._streaming(call.method))
@@ -104,6 +116,11 @@ class _Front(grpc.GenericRpcHandler):  # type: ignore[misc]
                 context.abort(error.code(), error.details())
 
         return answer
+
+
+def _be_unavailable(_request: bytes, context: Any) -> bytes:
+    context.abort(grpc.StatusCode.UNAVAILABLE, "the engine is told to refuse writes")
+    return b""
 
 
 def _turn_away(_request: bytes, context: Any) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dependency_injector import providers
 from psycopg import AsyncConnection, OperationalError
 
-from plexsphere.composition.builders.authorization import Authorization, Mirroring
+from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.container import Root
 from plexsphere.composition.process import opened
@@ -37,7 +37,7 @@ class SchemaBehind(Exception):
 @asynccontextmanager
 async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
     """
-    Yield the root of a process whose pool is open and whose keys open, and close what it opened at the end.
+    Yield the root of a process that can do everything: its pool and its keys are open, its mirror is in step.
 
     `clock` stands in for the machine's own.
 
@@ -47,15 +47,29 @@ async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerat
         SettingsError: the wrap key is another one than that of the first boot, or SpiceDB's address is none.
         AuthzUnavailable: SpiceDB is named and does not answer.
     """
+    async with connected(settings, clock) as root:
+        root.signer.override(providers.Object(await _signer(root.credentials())))
+        await _prepare_mirror(root.authorization())
+        yield root
+
+
+@asynccontextmanager
+async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
+    """
+    Yield the root of a process with an open pool that has changed nothing yet, and close what it opened at the end.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+        SchemaBehind: it lacks migrations.
+        SettingsError: SpiceDB's address is none.
+    """
     await require_database(settings.dsn)
     await _require_schema(settings)
     root = Root(settings=settings)
     if clock is not None:
         root.clock.override(providers.Object(clock))
-    async with opened(root.platform().pool):
-        root.signer.override(providers.Object(await _signer(root.credentials())))
-        async with _prepared(root.authorization()):
-            yield root
+    async with opened(root.platform().pool), _closed(root.authorization()):
+        yield root
 
 
 async def require_database(dsn: Secret[str]) -> None:
@@ -88,19 +102,18 @@ async def _signer(credentials: Credentials) -> NaclEventSigner:
 
 
 @asynccontextmanager
-async def _prepared(authorization: Authorization) -> AsyncGenerator[None]:
-    mirroring = authorization.mirroring
-    if mirroring is None:
-        yield
-        return
+async def _closed(authorization: Authorization) -> AsyncGenerator[None]:
     try:
-        await _prepare(mirroring)
         yield
     finally:
-        await mirroring.close()
+        if authorization.mirroring is not None:
+            await authorization.mirroring.close()
 
 
-async def _prepare(mirroring: Mirroring) -> None:
+async def _prepare_mirror(authorization: Authorization) -> None:
+    mirroring = authorization.mirroring
+    if mirroring is None:
+        return
     for _ in range(MOST_PREPARATIONS - 1):
         try:
             await mirroring.prepare()

@@ -2,10 +2,13 @@
 
 import click
 
-from plexsphere.composition.boot import booted
+from plexsphere.composition.boot import connected
+from plexsphere.composition.builders.authorization import Mirroring
 from plexsphere.composition.commands.serve import settings_or_refuse
 from plexsphere.composition.serving import run, say
 from plexsphere.composition.settings import SPICEDB_VAR, Settings
+from plexsphere.identity.application.reconcile_authorizer import Differences
+from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 
 EXAMPLE = """
 \b
@@ -13,6 +16,10 @@ Example:
   plexsphere authz reconcile           reports and changes nothing
   plexsphere authz reconcile --repair  writes what is missing, deletes what is stale
 """
+UNREADABLE = (
+    f"SpiceDB does not answer, or does not hold our schema yet; check {SPICEDB_VAR}, "
+    "or run: plexsphere authz reconcile --repair"
+)
 
 
 @click.group(epilog=EXAMPLE)
@@ -30,7 +37,20 @@ def reconcile(repair: bool) -> None:
 async def _reconcile(settings: Settings, repair: bool) -> None:
     if settings.spicedb is None:
         raise click.ClickException(f"{SPICEDB_VAR} is not set; the local authorizer needs no mirror")
-    async with booted(settings) as root:
-        found = await root.authorization().mirroring.reconcile(repair=repair)
+    # Not booted: that would repair a mirror that is out of step, and there would be nothing left to report.
+    async with connected(settings) as root:
+        mirroring = root.authorization().mirroring
+        found = await (_repaired(mirroring) if repair else _compared(mirroring))
     verb = "repaired" if repair else "found"
     say(f"{verb}: {found.missing} missing in SpiceDB, {found.stale} stale there")
+
+
+async def _repaired(mirroring: Mirroring) -> Differences:
+    return await mirroring.prepare() or await mirroring.reconcile(repair=True)
+
+
+async def _compared(mirroring: Mirroring) -> Differences:
+    try:
+        return await mirroring.reconcile(repair=False)
+    except AuthzUnavailable:
+        raise click.ClickException(UNREADABLE) from None
