@@ -59,8 +59,9 @@ class LogReplays:
         older: Sequence[Row] = ()
         is_complete, known_from = True, tail.first
         while offset < known_from:
-            is_complete = not await self._lost(domain_id, node_id, offset)
             older = await self._older(domain_id, node_id, offset, known_from - 1)
+            # In this order: what is pruned between the two counts as lost.
+            is_complete = not await self._lost(domain_id, node_id, offset)
             if known_from >= tail.first:
                 break
             known_from = tail.first

@@ -9,6 +9,7 @@ from plexsphere.fleet.domain.hostname import Hostname, hostname
 from plexsphere.fleet.domain.metadata import facts
 from plexsphere.fleet.domain.node import Node, Reachability
 from plexsphere.fleet.domain.public_key import PublicKey
+from plexsphere.fleet.domain.sight_change import rules_rows
 from plexsphere.fleet.ports.admission import Admission, Admitted, AdmittedAgain, Credentials
 from plexsphere.fleet.ports.capabilities import Capabilities
 from plexsphere.fleet.ports.event_signer import EventSigner
@@ -87,8 +88,9 @@ class RegisterNode:
             node = await self._place(node_id, admitted, key, name, said)
             await self._store(node, turn, enrolment.capabilities)
             credentials = await self.admission.give(admitted, node.id, key, name)
-            peers = turn.view.peers(node, self.sight.would_see(node.domain_id, sighted(node)))
-            self.announcements.announce([_arrival(node)])
+            seen = self.sight.would_see(node.domain_id, sighted(node))
+            peers = turn.view.peers(node, seen)
+            self.announcements.announce(self._rows(node, seen))
         return self._told(node, credentials, peers, is_first=True)
 
     async def _place(
@@ -128,6 +130,10 @@ class RegisterNode:
             raise RuntimeError("a node identity outlived its node")
         peers = turn.view.peers(node, self.sight.peers_of(node.domain_id, node.id))
         return self._told(node, credentials, peers, is_first=False)
+
+    def _rows(self, node: Node, seen: frozenset[NodeId]) -> list[Announcement]:
+        recompiled = self.sight.would_change(node.domain_id, sighted(node)).recompiled
+        return [_arrival(node), *rules_rows(node.domain_id, node.id, recompiled - seen - {node.id})]
 
     def _told(self, node: Node, credentials: Credentials, peers: str, *, is_first: bool) -> Registered:
         return Registered(node, credentials, self.signer.keys().current, Secret(peers), is_first)

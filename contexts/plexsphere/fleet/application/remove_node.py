@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from plexsphere.fleet.application.take_turn import TakeTurn
 from plexsphere.fleet.domain.departure import departure_rows
 from plexsphere.fleet.domain.errors import ConfirmationRequired, NodeNotFound
+from plexsphere.fleet.domain.sight_change import rules_rows
 from plexsphere.fleet.ports.admission import Admission
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.fleet.ports.sight import Sight
@@ -42,16 +43,14 @@ class RemoveNode:
             turn = await self.take_turn(domain_id)
             if turn.view.node(node_id) is None:
                 raise NodeNotFound(node_id)
-            if not confirm and self.sight.would_leave(domain_id, node_id).needs_confirmation:
+            change = self.sight.would_leave(domain_id, node_id)
+            if not confirm and change.needs_confirmation:
                 raise ConfirmationRequired
-            await self._depart(domain_id, node_id, turn.revision, reason)
-
-    async def _depart(self, domain_id: DomainId, node_id: NodeId, revision: int, reason: str) -> None:
-        former = self.sight.peers_of(domain_id, node_id)
-        await self.nodes.depart(domain_id, node_id, revision)
-        await self.nodes.move_epochs(domain_id, former, revision)
-        self.announcements.announce(
-            departure_rows(
+            former = self.sight.peers_of(domain_id, node_id)
+            await self.nodes.depart(domain_id, node_id, turn.revision)
+            await self.nodes.move_epochs(domain_id, former, turn.revision)
+            rows = departure_rows(
                 domain_id, node_id, former, lambda peer: self.sight.peers_of(domain_id, peer), reason
             )
-        )
+            unseen = rules_rows(domain_id, node_id, change.recompiled - former - {node_id})
+            self.announcements.announce([*rows, *unseen])

@@ -53,6 +53,17 @@ def rows_of(domain_id: DomainId, kind: SubjectKind, subject: UUID, change: Sight
     return [recompiled, *(_row(domain_id, kind, subject, frames, to) for frames, to in _grouped(told))]
 
 
+def rules_rows(domain_id: DomainId, node_id: NodeId, recompiled: frozenset[NodeId]) -> list[Announcement]:
+    """
+    Return the row for those whose rules name a node that comes or goes, though they never see it.
+
+    A rule that denies all traffic between two nodes hides them from each other and stands in the rules of both.
+    """
+    frames = (Frame(EventType.POLICY_UPDATED, node_id),)
+    told = tuple(sorted(recompiled))
+    return [Announcement(domain_id, SubjectKind.NODE, node_id, frames, told)] if told else []
+
+
 def _row(
     domain_id: DomainId, kind: SubjectKind, subject: UUID, frames: tuple[Frame, ...], to: list[NodeId]
 ) -> Announcement:
