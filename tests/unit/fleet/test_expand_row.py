@@ -1,0 +1,132 @@
+"""What a recipient is told of a row is what is true now, for it, and signed now (design D19, D20, D22)."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.mesh_views import MeshViews
+from plexsphere.fleet.domain.pair_key import PairKeys
+from plexsphere.fleet.ports.meshes import MeshRecord
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.events import EventType
+from plexsphere.platform.kernel.secret import Secret
+from tests.support.event_rows import StampSigner, a_row, node_id
+from tests.support.fleet import DOMAIN, a_node
+from tests.support.fleet_sight import GroupSight, grouped
+from tests.support.identity import FakeClock
+
+ADDED, REMOVED, MOVED = EventType.PEER_ADDED, EventType.PEER_REMOVED, EventType.PEER_ENDPOINT_CHANGED
+RULES, STATE = EventType.POLICY_UPDATED, EventType.NODE_STATE_UPDATED
+MESH = MeshRecord(PairKeys(1, Secret(b"k" * 32)), 1)
+
+
+class Scene:
+    """Nodes 1 to 3 see each other, 4 sees nobody."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        sight = GroupSight()
+        self.views = MeshViews(sight)
+        self.views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2), a_node(3)], "g"), a_node(4)])
+        self.expand = ExpandRow(sight, StampSigner(), self.clock)
+
+    def told(self, row: Row, to: int, behind: int = -1) -> list[tuple[str, dict[str, Any]]]:
+        view = self.views.loaded(DOMAIN)
+        assert view is not None
+        return [_read(octets) for octets in self.expand(view, row, node_id(to), behind)]
+
+
+def _read(octets: bytes) -> tuple[str, dict[str, Any]]:
+    lines = octets.decode().splitlines()
+    return lines[0].removeprefix("id: "), json.loads(lines[2].removeprefix("data: "))
+
+
+def test_each_frame_is_numbered_by_its_place_in_the_row() -> None:
+    told = Scene().told(a_row(7, (ADDED, 2), (ADDED, 3), (RULES, 2)), to=1)
+
+    assert [place for place, _ in told] == ["7.0", "7.1", "7.2"]
+
+
+def test_what_is_hidden_leaves_a_hole_and_no_other_number_moves() -> None:
+    told = Scene().told(a_row(7, (ADDED, 2), (ADDED, 4), (ADDED, 1), (ADDED, 3)), to=1)
+
+    assert [place for place, _ in told] == ["7.0", "7.3"]
+
+
+def test_a_reader_goes_on_behind_the_place_it_has() -> None:
+    told = Scene().told(a_row(7, (ADDED, 2), (ADDED, 3), (RULES, 2)), to=1, behind=0)
+
+    assert [place for place, _ in told] == ["7.1", "7.2"]
+
+
+def test_a_peer_is_told_as_it_is_now() -> None:
+    scene = Scene()
+    moved = replace(a_node(2), metadata={"group": "g"}, endpoint="203.0.113.9:1", version=2)
+
+    scene.views.apply(DOMAIN, [moved], 2)
+
+    [(_, event)] = scene.told(a_row(7, (MOVED, 2)), to=1)
+    assert event["payload"]["endpoint"] == "203.0.113.9:1"
+    assert event["payload"]["node_id"] == str(node_id(1))
+
+
+def test_who_lost_sight_of_a_peer_meanwhile_gets_no_key_of_it() -> None:
+    scene = Scene()
+
+    scene.views.apply(DOMAIN, [replace(a_node(2), version=2)], 2)
+
+    assert scene.told(a_row(7, (ADDED, 2)), to=1) == []
+
+
+def test_a_removal_is_told_of_a_peer_that_is_gone_and_holds_no_key() -> None:
+    [(_, event)] = Scene().told(a_row(7, (REMOVED, 9), to=[1], reason="deregistered"), to=1)
+
+    gone = str(node_id(9))
+    assert event["payload"] == {
+        "node_id": str(node_id(1)),
+        "id": gone,
+        "peer_id": gone,
+        "reason": "deregistered",
+    }
+
+
+def test_nobody_is_told_of_its_own_removal() -> None:
+    assert Scene().told(a_row(7, (REMOVED, 1), to=[1]), to=1) == []
+
+
+def test_a_nodes_metadata_is_for_itself_alone() -> None:
+    scene, row = Scene(), a_row(7, (STATE, 1), to=[1, 2])
+
+    assert scene.told(row, to=1)[0][1]["payload"]["metadata"] == {"group": "g"}
+    assert scene.told(row, to=2) == []
+
+
+def test_a_node_that_left_is_told_nothing_of_the_mesh() -> None:
+    """C35: not even where its stream still stands."""
+    scene = Scene()
+    row = a_row(7, (ADDED, 2), (RULES, 2), (STATE, 1))
+
+    scene.views.apply(DOMAIN, [replace(a_node(1), removed_at=scene.clock.now(), version=2)], 2)
+
+    assert scene.told(row, to=1) == []
+
+
+def test_an_event_told_again_is_the_same_event_signed_anew() -> None:
+    """C26: its id and nonce stay, its time is that of the delivery."""
+    scene, row = Scene(), a_row(7, (ADDED, 2))
+    [(_, first)] = scene.told(row, to=1)
+
+    scene.clock.advance(3600)
+
+    [(_, again)] = scene.told(row, to=1)
+    assert (again["event_id"], again["nonce"]) == (first["event_id"], first["nonce"])
+    assert again["issued_at"] != first["issued_at"]
+
+
+def test_no_two_recipients_and_no_two_places_share_an_event() -> None:
+    scene, row = Scene(), a_row(7, (ADDED, 2), (ADDED, 3), (RULES, 3))
+
+    events = [event for to in (1, 2, 3) for _, event in scene.told(row, to=to)]
+
+    assert len({event["event_id"] for event in events}) == len({event["nonce"] for event in events}) == 7
