@@ -67,6 +67,15 @@ class RawConnection:
                     body = b"" if bodiless else await self._body(status, dict(headers))
                     return RawAnswer(status, headers, body)
 
+    async def for_a_moment(self, seconds: float) -> bytes:
+        """Return what arrives within so many seconds."""
+        arrived = bytearray()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while octets := await self._reader.read(LONGEST_LINE):
+                    arrived += octets
+        return bytes(arrived)
+
     async def is_closed(self) -> bool:
         """Wait until the other side ends the connection; False if it sends something instead."""
         with suppress(ConnectionError):
