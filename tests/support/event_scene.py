@@ -8,6 +8,8 @@ from psycopg import AsyncConnection
 
 from plexd.protocol.client.transport import Transport
 from plexd.protocol.events.position import Position
+from plexd.protocol.messages.heartbeat import Heartbeat
+from plexd.protocol.messages.peers import EndpointReport
 from plexsphere.platform.db.pool import session_conninfo
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import Place
@@ -114,3 +116,34 @@ async def sequenced(dsn: Secret[str]) -> None:
             if (await (await connection.execute(UNSEQUENCED)).fetchone()) == (0,):
                 return
             await asyncio.sleep(0.05)
+
+
+async def enrolled(place: Place, transport: Transport, count: int, **terms: Any) -> list[Enrolled]:
+    """Enrol nodes called `n0`, `n1` and so on, or as their labels say."""
+    name = "-".join(terms.get("labels", {}).values()) or "n"
+    tokens = await place.bootstrap_tokens(count, **terms)
+    return [await enrol(transport, token, f"{name}{number}") for number, token in enumerate(tokens)]
+
+
+async def is_asked_to_reconcile(node: Enrolled, transport: Transport) -> bool:
+    """Give a sign of life and tell whether the answer asks for a reconciliation."""
+    heartbeat = Heartbeat(node.node_id, "0001-01-01T00:00:00Z", "healthy", "1h0m", "")
+    return (await node.channel(transport).heartbeat(heartbeat)).reconcile
+
+
+async def annotate(place: Place, node: Enrolled, key: str, value: str) -> None:
+    """Set one key of a node's metadata."""
+    async with place.as_operator() as client:
+        path = f"/v1/nodes/{node.node_id}/metadata/{key}"
+        (await client.put(path, json={"value": value})).raise_for_status()
+
+
+async def remove(place: Place, node: Enrolled) -> None:
+    """Take a node out by force."""
+    async with place.as_operator() as client:
+        (await client.delete(f"/v1/nodes/{node.node_id}?confirm=true")).raise_for_status()
+
+
+async def move(node: Enrolled, transport: Transport, port: int) -> None:
+    """Let a node report where it is reached."""
+    await node.channel(transport).report_endpoint(EndpointReport(f"198.51.100.9:{port}", "none"))
