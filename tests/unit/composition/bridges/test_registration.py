@@ -1,0 +1,119 @@
+"""Registration is let through by fours, and failures are counted by peer."""
+
+import asyncio
+
+import pytest
+
+from plexsphere.composition.bridges import registration
+from plexsphere.composition.bridges.registration import (
+    AT_ONCE,
+    MOST_WAITING,
+    REMEMBERED_PEERS,
+    Doorway,
+    FailuresByPeer,
+)
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
+from tests.support.identity import FakeClock
+
+
+class Crowd:
+    """Machines that stay inside until told to leave."""
+
+    def __init__(self, doorway: Doorway, size: int) -> None:
+        self.inside, self.most_inside, self.came_out = 0, 0, 0
+        self.leave = asyncio.Event()
+        self._doorway = doorway
+        self.tasks = [asyncio.create_task(self._visit()) for _ in range(size)]
+
+    async def _visit(self) -> None:
+        async with self._doorway():
+            self.inside += 1
+            self.most_inside = max(self.most_inside, self.inside)
+            await self.leave.wait()
+            self.inside -= 1
+        self.came_out += 1
+
+    async def settle(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def test_a_few_are_inside_at_a_time_and_all_get_their_turn() -> None:
+    """H28: a crowd never holds every connection."""
+    crowd = Crowd(Doorway(), 50)
+    await crowd.settle()
+    assert crowd.inside == AT_ONCE
+
+    crowd.leave.set()
+    await asyncio.gather(*crowd.tasks)
+
+    assert (crowd.came_out, crowd.most_inside) == (50, AT_ONCE)
+
+
+async def test_whoever_comes_to_a_long_queue_is_turned_away_at_once() -> None:
+    """H17: the queue is bounded."""
+    doorway = Doorway()
+    crowd = Crowd(doorway, AT_ONCE + MOST_WAITING)
+    await crowd.settle()
+
+    with pytest.raises(StoreOverloaded):
+        async with doorway():
+            pass
+
+    crowd.leave.set()
+    await asyncio.gather(*crowd.tasks)
+
+
+async def test_whoever_waits_too_long_is_turned_away_and_leaves_no_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registration, "PATIENCE_SECONDS", 0.01)
+    doorway = Doorway()
+    crowd = Crowd(doorway, AT_ONCE)
+    await crowd.settle()
+
+    with pytest.raises(StoreOverloaded):
+        async with doorway():
+            pass
+
+    crowd.leave.set()
+    await asyncio.gather(*crowd.tasks)
+    async with asyncio.timeout(5), doorway():
+        pass
+
+
+async def test_whoever_fails_inside_gives_the_place_back() -> None:
+    doorway = Doorway()
+    for _ in range(AT_ONCE * 3):
+        with pytest.raises(ValueError, match="refused"):
+            async with asyncio.timeout(5), doorway():
+                raise ValueError("refused")
+
+
+def test_failures_count_for_a_minute_and_for_their_peer_alone() -> None:
+    """D10, H16."""
+    clock = FakeClock()
+    failures = FailuresByPeer(clock, allowed=3)
+    for _ in range(3):
+        assert not failures.are_too_many("203.0.113.1")
+        failures.count("203.0.113.1")
+
+    assert failures.are_too_many("203.0.113.1")
+    assert not failures.are_too_many("203.0.113.2")
+    clock.advance(59)
+    assert failures.are_too_many("203.0.113.1")
+    clock.advance(2)
+    assert not failures.are_too_many("203.0.113.1")
+    failures.count("203.0.113.1")
+    assert not failures.are_too_many("203.0.113.1")
+
+
+def test_whoever_failed_longest_ago_is_forgotten_first() -> None:
+    failures = FailuresByPeer(FakeClock(), allowed=1)
+    for number in range(REMEMBERED_PEERS):
+        failures.count(f"peer {number}")
+    failures.count("peer 0")
+    failures.count("one more")
+
+    assert failures.are_too_many("peer 0")
+    assert not failures.are_too_many("peer 1")

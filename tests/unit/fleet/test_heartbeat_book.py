@@ -1,0 +1,125 @@
+"""Heartbeats are written together, each node's newest, and none that was acknowledged is dropped (D28)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plexsphere.fleet.application.heartbeat_book import BATCH, HeartbeatBook
+from plexsphere.fleet.ports.heartbeats import Heartbeat
+from plexsphere.platform.kernel.events import SubjectKind
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
+from tests.support.fleet import (
+    DOMAIN,
+    OTHER_DOMAIN,
+    FleetStore,
+    FleetUnitOfWork,
+    MemoryAnnouncements,
+    a_node,
+)
+from tests.support.identity import EPOCH, FakeClock
+
+
+class Records:
+    """Keeps each batch; may be away, may find nodes changed, and may be interrupted by another heartbeat."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Heartbeat]] = []
+        self.changed: list[tuple[DomainId, NodeId]] = []
+        self.is_away = False
+        self.meanwhile: Heartbeat | None = None
+        self.book: HeartbeatBook | None = None
+
+    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+        if self.is_away:
+            raise StoreUnavailable
+        self.batches.append(list(batch))
+        if self.meanwhile and self.book:
+            self.book.note(self.meanwhile)
+            self.meanwhile = None
+        return self.changed
+
+
+class Scene:
+    """A book over records of its own."""
+
+    def __init__(self) -> None:
+        self.store, self.records = FleetStore(FakeClock()), Records()
+        self.book = HeartbeatBook(FleetUnitOfWork(self.store), self.records, MemoryAnnouncements(self.store))
+        self.records.book = self.book
+
+
+def heartbeat(number: int, seconds: int = 0, domain_id: DomainId = DOMAIN) -> Heartbeat:
+    return Heartbeat(domain_id, a_node(number).id, EPOCH + timedelta(seconds=seconds), "", False)
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from([DOMAIN, OTHER_DOMAIN])), max_size=30))
+async def test_each_nodes_newest_heartbeat_is_written_in_the_order_of_locks(
+    arrivals: list[tuple[int, DomainId]],
+) -> None:
+    scene = Scene()
+    newest: dict[NodeId, Heartbeat] = {}
+    for second, (number, domain_id) in enumerate(arrivals):
+        noted = heartbeat(number + (10 if domain_id == OTHER_DOMAIN else 0), second, domain_id)
+        newest[noted.node_id] = noted
+        scene.book.note(noted)
+
+    await scene.book.flush()
+    await scene.book.flush()
+
+    written = [each for batch in scene.records.batches for each in batch]
+    assert written == sorted(newest.values(), key=lambda each: (each.domain_id, each.node_id))
+
+
+async def test_what_could_not_be_written_waits_for_the_store() -> None:
+    """H18: a heartbeat that was answered with 200 outlives an outage."""
+    scene = Scene()
+    scene.records.is_away = True
+    scene.book.note(heartbeat(1))
+    with pytest.raises(StoreUnavailable):
+        await scene.book.flush()
+    scene.records.is_away = False
+
+    await scene.book.flush()
+
+    assert scene.records.batches == [[heartbeat(1)]]
+
+
+async def test_a_heartbeat_that_comes_while_another_is_written_is_written_next() -> None:
+    scene = Scene()
+    scene.book.note(heartbeat(1))
+    scene.records.meanwhile = heartbeat(1, seconds=1)
+
+    await scene.book.flush()
+    await scene.book.flush()
+
+    assert scene.records.batches == [[heartbeat(1)], [heartbeat(1, seconds=1)]]
+
+
+async def test_no_statement_is_larger_than_a_batch() -> None:
+    scene = Scene()
+    for number in range(BATCH + 1):
+        scene.book.note(heartbeat(number))
+
+    await scene.book.flush()
+
+    assert [len(batch) for batch in scene.records.batches] == [BATCH, 1]
+
+
+async def test_a_node_that_became_reachable_is_read_again_everywhere_and_nobody_is_told() -> None:
+    scene = Scene()
+    scene.records.changed = [(DOMAIN, a_node(1).id)]
+    scene.book.note(heartbeat(1))
+
+    await scene.book.flush()
+
+    [row] = scene.store.state.announced
+    assert (row.kind, row.subject, row.frames, row.recipients) == (
+        SubjectKind.NODE,
+        a_node(1).id,
+        (),
+        (),
+    )
