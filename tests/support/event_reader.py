@@ -104,6 +104,7 @@ class EventReader:
                         return
             finally:
                 self.is_streaming = False
+                self._changed.set()
 
     async def follow(self, channels: Iterator[tuple[NodeChannel, int | None]]) -> None:
         """Read stream after stream until the credential is dead; refusals and broken streams are tried again."""
