@@ -97,6 +97,25 @@ async def test_a_project_with_nodes_stays_and_says_so() -> None:
     assert answer.json()["project_child_counts"] == {"resources": 0, "nodes": 1, "relation_tuples": 0}
 
 
+async def test_a_project_stays_while_it_lists_a_grant_on_something_else() -> None:
+    """A grant that no list shows could be found, and taken back, by nobody."""
+    api = await operator_api()
+    domain_id = await api.domain()
+    robot_id, token = await api.robot(domain_id)
+    eve = f"service-identity:{robot_id}"
+    project_id = await api.project(domain_id)
+    await api.grant(project_id, eve, "member", f"project:{project_id}")
+    grant = await api.grant(project_id, eve, "admin", f"domain:{domain_id}")
+
+    refused = await api.call("DELETE", f"/v1/projects/{project_id}")
+
+    assert (refused.status_code, code_of(refused)) == (409, "project_not_empty")
+    assert refused.json()["project_child_counts"] == {"resources": 0, "nodes": 0, "relation_tuples": 1}
+    await api.call("DELETE", f"/v1/authz/relation-tuples/{grant['id']}")
+    assert (await api.call("DELETE", f"/v1/projects/{project_id}")).status_code == 204
+    assert (await api.call("GET", f"/v1/domains/{domain_id}", token)).status_code == 403
+
+
 async def test_an_empty_project_goes_and_its_end_is_written_down() -> None:
     api = await operator_api()
     domain_id = await api.domain()

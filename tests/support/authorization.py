@@ -118,6 +118,13 @@ class MemoryRelationTuples:
                 return DomainId(UUID(triple.subject.id))
         return None
 
+    async def hold_project(self, project_id: ProjectId, /) -> bool:
+        return await self.domain_of(project_id) is not None
+
+    async def claim_listed(self, project_id: ProjectId, /) -> int:
+        listed = [row for row in self.kept.values() if row.project_id == project_id]
+        return sum(row.triple.object != project_object(project_id) for row in listed)
+
     async def triples(self, after: TupleId | None, limit: int, /) -> Sequence[tuple[TupleId, Triple]]:
         return [(row.id, row.triple) for row in self._sorted(after)[:limit]]
 

@@ -145,6 +145,7 @@ class State:
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
     sealed_checks: dict[str, bytes] = field(default_factory=dict)
     relations: set[tuple[Reference, str, Reference]] = field(default_factory=set)
+    listed: dict[UUID, int] = field(default_factory=dict)
     meshes: dict[UUID, MeshRange] = field(default_factory=dict)
     nodes: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
     epoch: int = 1
@@ -600,6 +601,9 @@ class MemoryRelations:
     async def unrelate_object(self, target: Reference, /) -> None:
         state = self._store.reached()
         state.relations = {row for row in state.relations if row[2] != target}
+
+    async def claim_listed(self, project_id: ProjectId, /) -> int:
+        return self._store.reached().listed.get(project_id, 0)
 
 
 @dataclass(frozen=True)

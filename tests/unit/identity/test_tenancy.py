@@ -260,7 +260,20 @@ async def test_a_project_with_nodes_stays_and_says_how_many(tenancy: Tenancy) ->
     with pytest.raises(ProjectNotEmpty) as refusal:
         await tenancy.delete_project(project.id)
 
-    assert refusal.value.child_counts == {"nodes": 1}
+    assert refusal.value.child_counts == {"nodes": 1, "relation_tuples": 0}
+    assert await tenancy.get_project(project.id) == project
+
+
+async def test_a_project_that_lists_grants_on_something_else_stays_and_says_how_many(
+    tenancy: Tenancy,
+) -> None:
+    project = await tenancy.shop(await tenancy.acme())
+    tenancy.store.state.listed[project.id] = 2
+
+    with pytest.raises(ProjectNotEmpty) as refusal:
+        await tenancy.delete_project(project.id)
+
+    assert refusal.value.child_counts == {"nodes": 0, "relation_tuples": 2}
     assert await tenancy.get_project(project.id) == project
 
 

@@ -42,6 +42,9 @@ class PlacedTuples:
     ) -> Sequence[RelationTuple]:
         return await self.tuples.page(project_id, after, limit)
 
+    async def hold_project(self, project_id: ProjectId, /) -> bool:
+        return await self.tuples.hold_project(project_id)
+
     async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
         return await self.tuples.domain_of(project_id)
 

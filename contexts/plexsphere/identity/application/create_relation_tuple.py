@@ -44,7 +44,7 @@ class CreateRelationTuple:
         self.schema.require_assignable(triple)
         await require_no_promotion(self.authorizer, caller, triple.object)
         async with self.unit_of_work():
-            if await self.tuples.domain_of(project_id) is None:
+            if not await self.tuples.hold_project(project_id):
                 raise ProjectNotFound(project_id)
             drawn = RelationTuple(TupleId(self.mint_id()), project_id, triple, self.clock.now())
             kept = await self.tuples.add(drawn)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from plexsphere.identity.domain.errors import ProjectNotEmpty, ProjectNotFound
+from plexsphere.identity.domain.project import Project
 from plexsphere.identity.ports.meshes import Meshes
 from plexsphere.identity.ports.projects import Projects
 from plexsphere.identity.ports.relations import Relations
@@ -14,11 +15,13 @@ from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 @dataclass(frozen=True, slots=True)
 class DeleteProject:
     """
-    Forget a Project without nodes, with its grants and its bootstrap tokens.
+    Forget a Project without nodes, with the grants on it and its bootstrap tokens.
+
+    A grant on another object that is listed under it would live on and be listed nowhere: it has to go first.
 
     Raises:
         ProjectNotFound: no Project has this id.
-        ProjectNotEmpty: it holds nodes.
+        ProjectNotEmpty: it holds nodes, or lists grants on other objects.
     """
 
     unit_of_work: UnitOfWork
@@ -31,8 +34,14 @@ class DeleteProject:
             project = await self.projects.claim(project_id)
             if project is None:
                 raise ProjectNotFound(project_id)
-            nodes = await self.meshes.count_nodes(project.domain_id, project.id)
-            if nodes:
-                raise ProjectNotEmpty({"nodes": nodes})
+            await self._require_empty(project)
             await self.relations.unrelate_object(project_object(project.id))
             await self.projects.remove(project)
+
+    async def _require_empty(self, project: Project) -> None:
+        counts = {
+            "nodes": await self.meshes.count_nodes(project.domain_id, project.id),
+            "relation_tuples": await self.relations.claim_listed(project.id),
+        }
+        if any(counts.values()):
+            raise ProjectNotEmpty(counts)

@@ -51,6 +51,10 @@ class RelationTuples(Protocol):
         """Return up to `limit` tuples listed under the project, by id, beginning behind `after`."""
         ...
 
+    async def hold_project(self, project_id: ProjectId, /) -> bool:
+        """Tell whether the project stands in a Domain; it stays there until the unit of work ends."""
+        ...
+
     async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
         """Return the Domain that the project stands in."""
         ...

@@ -176,6 +176,25 @@ async def test_a_project_knows_its_domain(home: Home) -> None:
     assert await home.tuples.domain_of(project_id(project(2))) is None
 
 
+async def test_a_project_that_stands_in_a_domain_can_be_held(home: Home) -> None:
+    await home.keep(stored(1, project_stands(1, in_domain=7)))
+
+    async with home.unit_of_work():
+        assert await home.tuples.hold_project(PROJECT)
+        assert not await home.tuples.hold_project(project_id(project(2)))
+
+
+async def test_what_a_project_lists_on_other_objects_is_counted(home: Home) -> None:
+    await home.keep(stored(1, GRANT, PROJECT))
+    await home.keep(stored(2, Triple(user(1), "admin", domain(1)), PROJECT))
+    await home.keep(stored(3, Triple(user(1), "member", project(2)), PROJECT))
+    await home.keep(stored(4, Triple(user(2), "admin", domain(1)), project_id(project(2))))
+
+    async with home.unit_of_work():
+        assert await home.relations.claim_listed(PROJECT) == 2
+        assert await home.relations.claim_listed(project_id(project(3))) == 0
+
+
 async def test_every_triple_is_read_once_and_those_that_hold_are_told_apart(home: Home) -> None:
     triples = [domain_stands(1), GRANT, OTHER]
     for number, triple in enumerate(triples, start=1):

@@ -62,6 +62,15 @@ _DOMAIN_OF: Final = """
     SELECT subject_id FROM relation_tuples
     WHERE object_type = %s AND object_id = %s AND relation = 'domain' AND subject_type = 'domain'
 """
+# Whoever lists a tuple under a project holds what makes it stand, and whoever lets the project go claims that first ...
+_HOLD_PROJECT: Final = f"{_DOMAIN_OF} FOR KEY SHARE"
+_CLAIM_PROJECT: Final = f"{_DOMAIN_OF} FOR UPDATE"
+# ... and then every tuple that is listed, for one that is moving to another object counts as well.
+_CLAIM_LISTED: Final = """
+    SELECT count(*) FILTER (WHERE (object_type, object_id) <> (%s, %s)) FROM (
+        SELECT object_type, object_id FROM relation_tuples WHERE project_id = %s ORDER BY id FOR UPDATE
+    ) AS listed
+"""
 _TRIPLES: Final = """
     SELECT id, subject_type, subject_id, relation, object_type, object_id
     FROM relation_tuples
@@ -78,7 +87,7 @@ _HOLDING: Final = """
 
 
 class PostgresRelationTuples:
-    """See `RelationTuples` and `AllTriples`; it also answers `relate` and `unrelate_object` for tenancy."""
+    """See `RelationTuples` and `AllTriples`; it also answers `Relations` for tenancy."""
 
     def __init__(
         self,
@@ -158,10 +167,20 @@ class PostgresRelationTuples:
         """Return tuples listed under the project, by id."""
         return [_tuple_of(row) for row in await self._rows(_PAGE, [project_id, after, after, limit])]
 
+    async def hold_project(self, project_id: ProjectId, /) -> bool:
+        """Tell whether the project stands in a Domain, and hold it there."""
+        return bool(await self._rows(_HOLD_PROJECT, _columns_of(project_id)))
+
+    async def claim_listed(self, project_id: ProjectId, /) -> int:
+        """Return how many tuples on other objects are listed under the project, all of them locked."""
+        place = _columns_of(project_id)
+        await self._rows(_CLAIM_PROJECT, place)
+        [row] = await self._rows(_CLAIM_LISTED, [*place, project_id])
+        return int(row[0])
+
     async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
         """Return the Domain that the project stands in."""
-        project = project_object(project_id)
-        rows = await self._rows(_DOMAIN_OF, [project.type, project.id])
+        rows = await self._rows(_DOMAIN_OF, _columns_of(project_id))
         return DomainId(UUID(rows[0][0])) if rows else None
 
     async def triples(self, after: TupleId | None, limit: int, /) -> Sequence[tuple[TupleId, Triple]]:
@@ -183,6 +202,11 @@ class PostgresRelationTuples:
     async def _rows(self, statement: str, parameters: Sequence[Any]) -> list[TupleRow]:
         async with self._database.connection() as connection:
             return await (await connection.execute(statement, parameters)).fetchall()
+
+
+def _columns_of(project_id: ProjectId) -> tuple[str, str]:
+    project = project_object(project_id)
+    return project.type, project.id
 
 
 def _tuple_of(row: TupleRow | None) -> RelationTuple:
