@@ -76,6 +76,10 @@ class RawConnection:
                     arrived += octets
         return bytes(arrived)
 
+    async def until_ended(self) -> bytes:
+        """Return what is left of a body in chunks, once it has ended."""
+        return b"".join([chunk async for chunk in self._chunks()])
+
     async def is_closed(self) -> bool:
         """Wait until the other side ends the connection; False if it sends something instead."""
         with suppress(ConnectionError):
