@@ -49,7 +49,7 @@ def postgres_kit(database: Database) -> Kit:
         api_tokens=PostgresApiTokens(database),
         bootstrap_tokens=PostgresBootstrapTokens(database),
         node_identities=PostgresNodeIdentities(database),
-        credential_epochs=PostgresCredentialEpochs(database),
+        credential_epochs=PostgresCredentialEpochs(database, database),
         signing_keys=PostgresSigningKeys(database),
         sealed_checks=PostgresSealedChecks(database),
         let_time_pass=let_time_pass,

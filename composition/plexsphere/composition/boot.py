@@ -68,7 +68,7 @@ async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGene
     root = Root(settings=settings)
     if clock is not None:
         root.clock.override(providers.Object(clock))
-    async with opened(root.platform().pool), _closed(root.authorization()):
+    async with opened(root.platform().pools), _closed(root.authorization()):
         yield root
 
 

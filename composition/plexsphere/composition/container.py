@@ -1,5 +1,7 @@
 """The object graph of a process, declared once."""
 
+import os
+
 from dependency_injector import containers, providers
 
 from plexsphere.composition.builders.authorization import build_authorization
@@ -12,6 +14,7 @@ from plexsphere.composition.builders.surface import Parts, build_surface
 from plexsphere.composition.builders.tenancy import build_tenancy
 from plexsphere.composition.builders.views import build_views
 from plexsphere.composition.settings import Settings
+from plexsphere.composition.telemetry import build_telemetry
 from plexsphere.identity.ports.event_signer import EventSigner
 from plexsphere.platform.clock import SystemClock
 
@@ -23,7 +26,8 @@ class Root(containers.DeclarativeContainer):
     signer: providers.Dependency[EventSigner] = providers.Dependency()
 
     clock = providers.Singleton(SystemClock)
-    platform = providers.Singleton(build_platform, settings, clock)
+    telemetry = providers.Singleton(build_telemetry, providers.Object(os.environ))
+    platform = providers.Singleton(build_platform, settings, clock, telemetry)
     credentials = providers.Singleton(build_credentials, platform)
     authorization = providers.Singleton(build_authorization, platform, settings.provided.spicedb)
     views = providers.Singleton(build_views, platform)

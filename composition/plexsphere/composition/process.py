@@ -19,6 +19,7 @@ LOG: Final = logging.getLogger("plexsphere.process")
 
 OPEN_SECONDS: Final = 10.0
 FLUSH_SECONDS: Final = 1.5
+RESTART_SECONDS: Final = 1.0
 
 Loop = Callable[[], Awaitable[object]]
 
@@ -32,7 +33,6 @@ class Process:
     streams end, then every acknowledged heartbeat and every counted denial is written.
     """
 
-    pool: Pool
     server: LoopServer
     loops: Sequence[Loop]
     end_streams: Loop
@@ -74,7 +74,14 @@ class Process:
 
 
 async def _forever(loop: Loop) -> None:
-    await loop()
+    # What goes wrong in one loop, for one Domain perhaps, must not end the process for everybody: it is told, and
+    # the loop starts again.
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            LOG.error("a loop ended unexpectedly (%s) and starts again", type(error).__name__, exc_info=error)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 @contextlib.contextmanager
@@ -91,19 +98,19 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None]:
 
 
 @contextlib.asynccontextmanager
-async def opened(pool: Pool) -> AsyncGenerator[None]:
+async def opened(pools: Sequence[Pool]) -> AsyncGenerator[None]:
     """
-    Have the pool open.
+    Have the pools open.
 
     Raises:
         StoreUnavailable: the database does not answer within 10 s.
     """
     try:
-        await pool.open(wait=True, timeout=OPEN_SECONDS)
-    except PoolTimeout as error:
-        await pool.close()
-        raise StoreUnavailable from error
-    try:
+        for pool in pools:
+            await pool.open(wait=True, timeout=OPEN_SECONDS)
         yield
+    except PoolTimeout as error:
+        raise StoreUnavailable from error
     finally:
-        await pool.close()
+        for pool in pools:
+            await pool.close()

@@ -17,6 +17,7 @@ from plexsphere.composition.settings import SPICEDB_VAR, Settings, SettingsError
 from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
+from plexsphere.platform.telemetry.logs import configure_logging
 
 DATABASE_AWAY: Final = "the database does not let us in; check PLEXSPHERE_DSN and that PostgreSQL runs"
 AUTHZ_AWAY: Final = f"SpiceDB does not answer; check {SPICEDB_VAR}, PLEXSPHERE_SPICEDB_TOKEN and that it runs"
@@ -25,6 +26,7 @@ SAID: Final = (SettingsError, SchemaBehind, EmbeddedPostgresError)
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a command's work on uvloop and say in one line why it cannot be done."""
+    configure_logging()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
@@ -56,6 +58,7 @@ async def serving(settings: Settings, clock: Clock | None = None) -> AsyncGenera
         finally:
             process.stop()
             await asyncio.wait([task])
+            await asyncio.to_thread(root.telemetry().shut_down)
 
 
 def _bound(settings: Settings) -> Any:

@@ -63,7 +63,7 @@ async def _two(request: pytest.FixtureRequest) -> AsyncIterator[TwoProcesses]:
     from tests.support.identity_postgres import lent_database, postgres_kit
 
     async with lent_database(request.getfixturevalue("database")) as database:
-        yield TwoProcesses(Scene(postgres_kit(database)), PostgresCredentialEpochs(database))
+        yield TwoProcesses(Scene(postgres_kit(database)), PostgresCredentialEpochs(database, database))
 
 
 async def test_an_ended_node_is_refused_by_another_process_within_two_seconds(two: TwoProcesses) -> None:

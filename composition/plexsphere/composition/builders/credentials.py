@@ -56,7 +56,7 @@ def build_credentials(platform: PlatformParts) -> Credentials:
     api_tokens = PostgresApiTokens(database)
     bootstrap_tokens = PostgresBootstrapTokens(database)
     node_identities = PostgresNodeIdentities(database)
-    epochs = PostgresCredentialEpochs(database)
+    epochs = PostgresCredentialEpochs(database, platform.backstage)
     signing_keys = PostgresSigningKeys(database)
     node_cache: CredentialCache[NodePrincipal] = CredentialCache(epochs, clock)
     operator_cache: CredentialCache[OperatorPrincipal] = CredentialCache(epochs, clock)

@@ -50,7 +50,9 @@ def build_fleet(
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
     expand = ExpandRow(sight, events_signer, clock)
-    book = HeartbeatBook(database, PostgresHeartbeatRecords(database), inbox)
+    book = HeartbeatBook(
+        platform.backstage, PostgresHeartbeatRecords(platform.backstage), platform.backstage_inbox
+    )
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     return Fleet(
         drift=drift,

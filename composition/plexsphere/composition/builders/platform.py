@@ -1,6 +1,7 @@
 """The technical kernel of one process."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from plexsphere.composition.settings import Settings
 from plexsphere.platform.audit.sealer import AuditSealer
@@ -11,32 +12,47 @@ from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.events.bell import Bell
 from plexsphere.platform.events.inbox import EventInbox
 from plexsphere.platform.events.log import EventLog
+from plexsphere.platform.events.pruner import Pruner
 from plexsphere.platform.events.sequencer import Sequencer
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.sealing import Sealer
 from plexsphere.platform.sealing import AesGcmSealer
+from plexsphere.platform.telemetry.signals import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformParts:
-    """What every context leans on; the pool is closed until the process opens it."""
+    """
+    What every context leans on; the pools are closed until the process opens them.
+
+    `backstage` is for what goes on beside requests: a crowd of requests that holds every connection must not keep
+    the log, the heartbeats or the revocations waiting.
+    """
 
     clock: Clock
-    pool: Pool
+    telemetry: Telemetry
+    pools: tuple[Pool, ...]
     database: Database
+    backstage: Database
     sealer: Sealer
     trail: PostgresAuditTrail
     log: EventLog
     inbox: EventInbox
+    backstage_log: EventLog
+    backstage_inbox: EventInbox
     sequencer: Sequencer
+    pruner: Pruner
     bell: Bell
     log_alarm: Alarm
 
 
-def build_platform(settings: Settings, clock: Clock) -> PlatformParts:
+BACKSTAGE_CONNECTIONS: Final = 6
+
+
+def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> PlatformParts:
     """Return the kernel, wired: a commit rouses the sequencer, a batch rouses every follower."""
-    pool = build_pool(settings.dsn, settings.pool_size)
-    database = Database(pool)
+    pools = (build_pool(settings.dsn, settings.pool_size), build_pool(settings.dsn, BACKSTAGE_CONNECTIONS))
+    database, backstage = map(Database, pools)
     inbox_alarm, log_alarm = Alarm(), Alarm()
     bell = Bell(settings.dsn, log_alarm.sound)
 
@@ -46,13 +62,20 @@ def build_platform(settings: Settings, clock: Clock) -> PlatformParts:
 
     return PlatformParts(
         clock=clock,
-        pool=pool,
+        telemetry=telemetry,
+        pools=pools,
         database=database,
+        backstage=backstage,
         sealer=AesGcmSealer(settings.wrap_key),
         trail=PostgresAuditTrail(database),
         log=EventLog(database),
         inbox=EventInbox(database, inbox_alarm.sound),
-        sequencer=Sequencer(database, AuditSealer(database), sequenced, inbox_alarm),
+        backstage_log=EventLog(backstage),
+        backstage_inbox=EventInbox(backstage, inbox_alarm.sound),
+        sequencer=Sequencer(
+            backstage, AuditSealer(backstage), sequenced, inbox_alarm, telemetry.batch_sequenced
+        ),
+        pruner=Pruner(backstage),
         bell=bell,
         log_alarm=log_alarm,
     )

@@ -4,13 +4,17 @@ from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.composition.mirror_loop import MirrorLoop
 from plexsphere.composition.process import Loop, Process
 from plexsphere.composition.server import build_server
+from plexsphere.composition.telemetry import metered
+from plexsphere.platform.telemetry.signals import Gauge
 
 
 def build_process(parts: Parts, surface: Surface) -> Process:
-    """Return the process, ready to serve once its pool is open."""
+    """Return the process, ready to serve once its pools are open."""
+    telemetry, views = parts.platform.telemetry, parts.views
+    telemetry.watch(Gauge.LOG_LAG, lambda: views.follower.lag)
+    telemetry.watch(Gauge.STREAMS_OPEN, lambda: len(views.hub))
     return Process(
-        pool=parts.platform.pool,
-        server=build_server(surface.app, parts.settings.tls),
+        server=build_server(metered(surface.app, telemetry), parts.settings.tls),
         loops=_loops(parts, surface),
         end_streams=parts.views.hub.shut,
         flush=lambda: _flush(parts, surface),
@@ -21,6 +25,7 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
     platform, credentials = parts.platform, parts.credentials
     loops: list[Loop] = [
         platform.sequencer.run,
+        platform.pruner.run,
         parts.views.follower.run,
         platform.bell.run,
         parts.views.hub.keep_alive,

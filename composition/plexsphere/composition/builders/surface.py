@@ -1,6 +1,7 @@
 """The HTTP surface: every slot filled by its bridge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from plexsphere.api.app import Services, create_app
 from plexsphere.api.edge import AsgiApp
@@ -49,7 +50,25 @@ from plexsphere.identity.application.lookup_subjects import LookupSubjects
 from plexsphere.identity.application.patch_relation_tuple import PatchRelationTuple
 from plexsphere.identity.application.tuple_audit import TupleAudit
 from plexsphere.platform.cursors import SealedCursors
+from plexsphere.platform.db.contention import retried
 from plexsphere.platform.ids import mint_id
+from plexsphere.platform.telemetry.signals import Telemetry
+from plexsphere.platform.telemetry.tracing import traced
+
+# What opens its unit of work itself: it can be tried again where it had to give way, and is worth a span.
+BRIDGES: Final = frozenset(
+    {
+        "domains",
+        "projects",
+        "identities",
+        "api_tokens",
+        "bootstrap_tokens",
+        "authz",
+        "policies",
+        "nodes",
+        "registration",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +116,15 @@ def build_surface(parts: Parts) -> Surface:
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
         failed_attempts=FailuresByPeer(parts.platform.clock, parts.settings.register_failures_per_minute),
     )
-    return Surface(
-        create_app(services, NodeCalls(node_gate, node_protocol), NODE_OPERATIONS, version.version), denials
-    )
+    calls = NodeCalls(node_gate, node_protocol)
+    observed = _observed(services, parts.platform.telemetry)
+    return Surface(create_app(observed, calls, NODE_OPERATIONS, version.version), denials)
+
+
+def _observed(services: Services, telemetry: Telemetry) -> Services:
+    bridges = {each.name: getattr(services, each.name) for each in fields(services) if each.name in BRIDGES}
+    wrapped = {name: traced(telemetry, retried(bridge), name) for name, bridge in bridges.items()}
+    return replace(services, **wrapped)
 
 
 def _chains(parts: Parts) -> IdentityChains:
@@ -108,7 +133,7 @@ def _chains(parts: Parts) -> IdentityChains:
 
 
 def _questions(parts: Parts) -> dict[str, Question]:
-    questions = {"datastore": question_to(parts.platform.database)}
+    questions = {"datastore": question_to(parts.platform.backstage)}
     if parts.authorization.mirroring:
         questions["authorization"] = question_about(parts.authorization.authorizer)
     return questions

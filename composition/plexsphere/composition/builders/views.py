@@ -46,8 +46,12 @@ def build_views(platform: PlatformParts) -> Views:
     mesh_views = MeshViews(sight)
     reconciles = ReconcileBook(platform.clock)
     hub = StreamHub(sight, reconciles, platform.clock)
-    projection = MeshProjection(database, meshes, nodes, policies, mesh_views, visibility, hub)
-    follower = Follower(database, platform.log, projection, platform.log_alarm)
+    follower = Follower(
+        platform.backstage,
+        platform.backstage_log,
+        _projection(platform, mesh_views, visibility, hub),
+        platform.log_alarm,
+    )
     followed = FollowedViews(follower, mesh_views)
     return Views(
         meshes=meshes,
@@ -62,4 +66,19 @@ def build_views(platform: PlatformParts) -> Views:
         followed=followed,
         replays=LogReplays(follower, platform.log, sight),
         take_turn=TakeTurn(followed, mesh_views, meshes, nodes, sight),
+    )
+
+
+def _projection(
+    platform: PlatformParts, mesh_views: MeshViews, visibility: VisibilityViews, hub: StreamHub
+) -> MeshProjection:
+    backstage = platform.backstage
+    return MeshProjection(
+        backstage,
+        PostgresMeshes(backstage, platform.sealer, platform.backstage_log),
+        PostgresNodes(backstage),
+        PostgresPolicies(backstage),
+        mesh_views,
+        visibility,
+        hub,
     )

@@ -144,7 +144,20 @@ class Follower:
         self.lag = sum(max(0, heads.get(domain_id, 0) - last) for domain_id, (_, last) in known.items())
         for domain_id, (followed, last) in known.items():
             async with followed.turn:
-                await self._bring_forward(domain_id, followed, last, heads.get(domain_id))
+                await self._bring_forward_or_drop(domain_id, followed, last, heads.get(domain_id))
+
+    async def _bring_forward_or_drop(
+        self, domain_id: DomainId, followed: Followed, last: int, head: int | None
+    ) -> None:
+        try:
+            await self._bring_forward(domain_id, followed, last, head)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # One Domain's rows that cannot be read must not hold up the others: it is told, its streams end, and
+            # it is loaded anew when somebody asks for it.
+            LOG.error("a Domain cannot be followed (%s)", type(error).__name__, exc_info=error)
+            self._drop(domain_id)
 
     async def _round(self, domain_id: DomainId, followed: Followed) -> None:
         async with followed.turn:

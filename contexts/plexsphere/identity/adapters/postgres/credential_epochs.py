@@ -17,13 +17,15 @@ class PostgresCredentialEpochs:
     lock is held for one round trip, and no other lock is waited for while it is held.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, reads: Database) -> None:
+        """Raise with the units of work of `database`; read through `reads`, which no crowd of requests holds up."""
         self._database = database
+        self._reads = reads
         self._followers: list[Callable[[], None]] = []
 
     async def read(self) -> int:
         """Return the counter."""
-        async with self._database.connection() as connection:
+        async with self._reads.connection() as connection:
             rows = await (await connection.execute(READ)).fetchall()
         return int(rows[0][0])
 
