@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from plexsphere.composition.bounded_http import BoundedHttpProtocol
 from plexsphere.composition.settings import Address, Tls
 
 BACKLOG: Final = 4096
@@ -43,7 +44,7 @@ def build_server(app: Any, tls: Tls | None) -> LoopServer:
         uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="off",
             access_log=False,

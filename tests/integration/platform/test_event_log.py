@@ -140,3 +140,27 @@ async def test_a_closed_log_leaves_nothing(database: Secret[str]) -> None:
 
         assert await EventLog(store).heads([domain_id]) == {}
         assert await EventLog(store).after(domain_id, 0, 10) == []
+
+
+async def test_a_replayed_row_names_nobody_but_the_node_it_is_replayed_for(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id, node, others = (
+            await a_domain(store),
+            NodeId(mint_id()),
+            [NodeId(mint_id()) for _ in range(3)],
+        )
+        subject = mint_id()
+        named = Announcement(
+            domain_id, SubjectKind.NODE, subject, (), (node, *others), reconcile=tuple(others)
+        )
+        asked = Announcement(domain_id, SubjectKind.NODE, subject, (), (), reconcile=(node, *others))
+        async with store():
+            inbox_of(store).announce([named, asked, row_about(domain_id, subject)])
+        await sequencer_of(store).sequence()
+
+        first, second, third = await EventLog(store).addressed(domain_id, node, [subject], 0, 100, 10)
+
+        assert first.recipients == {node}
+        assert not first.reconcile
+        assert second.reconcile == {node}
+        assert third.recipients is None

@@ -1,6 +1,7 @@
 """Heartbeats are written together, each node's newest, and none that was acknowledged is dropped (D28)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -123,3 +124,13 @@ async def test_a_node_that_became_reachable_is_read_again_everywhere_and_nobody_
         (),
         (),
     )
+
+
+async def test_a_heartbeat_without_a_checksum_keeps_the_one_told_a_moment_before() -> None:
+    scene = Scene()
+    scene.book.note(replace(heartbeat(1), binary_checksum="sha256:aa"))
+    scene.book.note(heartbeat(1, seconds=5))
+
+    await scene.book.flush()
+
+    assert scene.records.batches == [[replace(heartbeat(1, seconds=5), binary_checksum="sha256:aa")]]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
@@ -28,7 +29,10 @@ class HeartbeatBook:
         self._unwritten: Final[dict[NodeId, Heartbeat]] = {}
 
     def note(self, heartbeat: Heartbeat) -> None:
-        """Keep the heartbeat until it is written."""
+        """Keep the heartbeat until it is written; one that tells no checksum keeps that of the one it replaces."""
+        older = self._unwritten.get(heartbeat.node_id)
+        if older is not None and older.binary_checksum and not heartbeat.binary_checksum:
+            heartbeat = replace(heartbeat, binary_checksum=older.binary_checksum)
         self._unwritten[heartbeat.node_id] = heartbeat
 
     async def flush(self) -> None:

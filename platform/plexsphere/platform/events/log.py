@@ -25,8 +25,14 @@ HEADS: Final = "SELECT domain_id, next_offset - 1 FROM event_heads WHERE domain_
 AFTER: Final = f"""
 SELECT {COLUMNS} FROM event_log WHERE domain_id = %s AND log_offset > %s ORDER BY log_offset LIMIT %s
 """  # noqa: S608  # the columns are a constant of this module
-ADDRESSED: Final = f"""
-SELECT {COLUMNS} FROM event_log WHERE domain_id = %(domain)s AND log_offset IN (
+# A row may name ten thousand nodes; whoever replays it for one of them learns of that one alone.
+ADDRESSED: Final = """
+SELECT log_offset, kind, subject,
+       CASE WHEN recipients IS NOT NULL THEN ARRAY[%(node)s]::uuid[] END,
+       frames,
+       CASE WHEN %(node)s = ANY(reconcile) THEN ARRAY[%(node)s]::uuid[] ELSE '{}' END,
+       reason, recorded_at
+FROM event_log WHERE domain_id = %(domain)s AND log_offset IN (
     SELECT log_offset FROM event_recipients
     WHERE domain_id = %(domain)s AND recipient = %(node)s AND log_offset > %(after)s AND log_offset <= %(upto)s
     UNION
@@ -35,7 +41,7 @@ SELECT {COLUMNS} FROM event_log WHERE domain_id = %(domain)s AND log_offset IN (
       AND log_offset > %(after)s AND log_offset <= %(upto)s
     ORDER BY log_offset LIMIT %(most)s
 ) ORDER BY log_offset
-"""  # noqa: S608  # as above
+"""
 PRUNED_SINCE: Final = """
 SELECT EXISTS (
     SELECT FROM event_pruned WHERE domain_id = %s AND addressee = ANY(%s) AND log_offset > %s
@@ -76,7 +82,11 @@ class EventLog:
     async def addressed(
         self, domain_id: DomainId, node: NodeId, subjects: Sequence[UUID], after: int, upto: int, most: int
     ) -> list[Row]:
-        """Return rows that name the node, or are about a subject it sees, by index (design D23)."""
+        """
+        Return rows that name the node, or are about a subject it sees, by index (design D23).
+
+        Of those whom a row names they hold the node alone.
+        """
         given = {"domain": domain_id, "node": node, "subjects": list(subjects), "after": after, "upto": upto}
         async with self.database.connection() as connection:
             cursor = await connection.execute(ADDRESSED, {**given, "most": most})
