@@ -3,10 +3,13 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.api import ABSENT, code_of
 from tests.support.operator_api import OperatorApi, operator_api
+
+ADMIN = "/v1/admin/tokens"
 
 
 async def me(api: OperatorApi, token: str = "") -> str:
@@ -180,6 +183,49 @@ async def test_who_manages_the_domain_manages_its_identities_tokens() -> None:
     ]:
         answer = await api.call(method, target, boss, **options)
         assert (answer.status_code, code_of(answer)) == (403, "permission_denied"), target
+
+
+async def test_a_stranger_cannot_tell_a_foreign_token_or_identity_from_none() -> None:
+    """Also where he may read whom it belongs to, and where it belongs to the platform."""
+    api = await operator_api()
+    own = await api.domain("own")
+    project_id = await api.project(own)
+    boss_id, boss = await api.robot(own, "boss")
+    await api.grant(project_id, f"service-identity:{boss_id}", "auditor", f"domain:{own}")
+    admin = await me(api)
+    near, _ = await api.robot(own, "near")
+    far, _ = await api.robot(await api.domain("foreign"), "far")
+    identities = [f"service:{ABSENT}", f"service:{near}", f"service:{far}", f"user:{far}", admin]
+    tokens = [str(ABSENT)] + [await _a_token(api, of) for of in (f"service:{near}", f"service:{far}", admin)]
+    before = len(api.trail.entries)
+
+    refusals = [
+        [
+            await api.call("POST", ADMIN, boss, json={"identity_ref": each, "env_prefix": "dev"})
+            for each in identities
+        ],
+        [await api.call("GET", ADMIN, boss, params={"identity_ref": each}) for each in identities],
+        [await api.call("DELETE", f"{ADMIN}/{each}", boss) for each in tokens],
+        [await api.call("POST", f"{ADMIN}/{each}/rotate", boss) for each in tokens],
+    ]
+
+    for unknown, *others in refusals:
+        assert (unknown.status_code, code_of(unknown)) == (403, "permission_denied")
+        for other in others:
+            assert _but_for_the_request(other) == _but_for_the_request(unknown)
+    assert {entry.outcome for entry in api.trail.entries[before:]} == {"permission_denied"}
+
+
+async def _a_token(api: OperatorApi, identity_ref: str) -> str:
+    return str((await api.call("GET", ADMIN, params={"identity_ref": identity_ref})).json()[0]["id"])
+
+
+def _but_for_the_request(answer: httpx.Response) -> tuple[int, bytes, set[str]]:
+    own = (answer.json()["instance"], answer.json()["correlation_id"])
+    body = answer.content
+    for trait in own:
+        body = body.replace(trait.encode(), b"")
+    return answer.status_code, body, set(answer.headers)
 
 
 async def test_who_manages_the_platform_learns_what_does_not_exist() -> None:

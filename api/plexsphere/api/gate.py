@@ -80,9 +80,18 @@ class Gate:
             raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
         return caller
 
-    async def require(self, caller: Caller, permission: str, resource: Reference, relation: str) -> Permitted:
+    async def require(
+        self,
+        caller: Caller,
+        permission: str,
+        resource: Reference,
+        relation: str,
+        answered_as: Reference | None = None,
+    ) -> Permitted:
         """
         Return the proof that the caller holds the permission; a denial is audited as `relation` first.
+
+        Where the refusal would tell too much of the object it reads as if the caller had asked for `answered_as`.
 
         Raises:
             Refusal: `permission_denied` or `authz_unavailable`.
@@ -90,7 +99,7 @@ class Gate:
         verdict = await self._decide(caller, permission, resource)
         if not verdict.allowed:
             await self.denials.denied(caller, relation, permission, resource)
-            deny(verdict)
+            deny(verdict if answered_as is None else await self._decide(caller, permission, answered_as))
         return Permitted(caller, permission, resource, relation)
 
     async def require_self(self, caller: Caller, subject: Reference, relation: str) -> Permitted:

@@ -1,5 +1,8 @@
 """Handlers of other identities' tokens."""
 
+from typing import Final
+from uuid import UUID
+
 from litestar import Controller, Response
 from litestar.params import FromPath
 
@@ -13,7 +16,10 @@ from plexsphere.api.v1.api_tokens import operations, problems, responses, schema
 from plexsphere.api.v1.api_tokens.controller import FromApiTokens
 from plexsphere.api.v1.api_tokens.identity_ref import principal_of
 from plexsphere.api.v1.api_tokens.wiring import ApiTokens
-from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference
+from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference, domain_object
+
+# The greatest UUID (RFC 9562, section 5.10): no id that is minted is this one.
+NOBODYS_DOMAIN: Final = domain_object(UUID(int=2**128 - 1))
 
 
 class AdminTokensController(Controller):
@@ -67,9 +73,10 @@ class AdminTokensController(Controller):
 async def _admitted(
     gate: Gate, api_tokens: ApiTokens, caller: Caller, owner: Reference | None, relation: str
 ) -> Permitted:
-    # What belongs to nobody is the platform's, so that only its managers learn that it does not exist.
+    # What belongs to nobody is the platform's, so that only its managers learn that it does not exist. Everybody else
+    # is refused in the same words, whoever the owner is.
     governor = await api_tokens.governor(owner) if owner else None
-    return await gate.require(caller, "manage", governor or PLATFORM_OBJECT, relation)
+    return await gate.require(caller, "manage", governor or PLATFORM_OBJECT, relation, NOBODYS_DOMAIN)
 
 
 def _found(owner: Reference | None) -> Reference:
