@@ -117,6 +117,7 @@ class EventReader:
                 return
             except ControlPlaneError as error:
                 self.failure = error
+                self._changed.set()
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def until(self, seconds: float, *event_types: str) -> None:
