@@ -13,6 +13,7 @@ from plexsphere.api.app import CONTROLLERS
 from plexsphere.api.operation import Operation
 from plexsphere.api.v1.nodes import operations
 from plexsphere.composition.bridges.nodes import NodesBridge
+from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.change_node import ChangeNode
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
 from plexsphere.fleet.application.find_node import FindNode
@@ -130,6 +131,7 @@ class Scene:
             ),
             get_node_drift=GetNodeDrift(kit.drift),
             get_topology=GetTopology(fleet.views, fleet.sight),
+            doorways=Doorways(),
         )
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:

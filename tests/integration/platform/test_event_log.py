@@ -160,7 +160,7 @@ async def test_a_replayed_row_names_nobody_but_the_node_it_is_replayed_for(datab
 
         first, second, third = await EventLog(store).addressed(domain_id, node, [subject], 0, 100, 10)
 
-        assert first.recipients == {node}
+        assert first.recipients == frozenset({node})
         assert not first.reconcile
         assert second.reconcile == {node}
         assert third.recipients is None

@@ -10,6 +10,7 @@ from plexsphere.api import catalogue
 from plexsphere.api.callers import CallingNode
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.node_protocol import problems, wiring
+from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.open_event_stream import OpenEventStream
 from plexsphere.fleet.application.record_heartbeat import RecordHeartbeat
@@ -69,6 +70,7 @@ class NodeProtocolBridge:
     report_drift: ReportDrift
     remove_node: RemoveNode
     trail: AuditTrail
+    doorways: Doorways
 
     def heartbeat(self, node: CallingNode, timestamp: datetime | None, binary_checksum: str, /) -> bool:
         return self.record_heartbeat(node.domain_id, node.node_id, timestamp, binary_checksum)
@@ -101,6 +103,6 @@ class NodeProtocolBridge:
     async def deregister(self, node: CallingNode, /) -> None:
         about = node_object(node.node_id)
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.remove_node(node.domain_id, node.node_id, DEREGISTERED, confirm=True)
                 self.trail.record(AuditEntry(node.domain_id, str(about), "node.deregister", about))

@@ -20,6 +20,7 @@ from plexsphere.api.v1.nodes.wiring import (
     TopologyView,
 )
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
 from plexsphere.fleet.application.find_node import FindNode
 from plexsphere.fleet.application.get_node_drift import GetNodeDrift
@@ -79,6 +80,7 @@ class NodesBridge:
     remove_node: RemoveNode
     get_node_drift: GetNodeDrift
     get_topology: GetTopology
+    doorways: Doorways
 
     async def find(self, node_id: UUID, /) -> NodeView | None:
         node = await self.find_node(NodeId(node_id))
@@ -92,27 +94,27 @@ class NodesBridge:
     async def change(self, permitted: Permitted, node: NodeView, change: NodeChange, /) -> NodeView:
         patch = NodePatch(change.name, change.metadata)
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(node.domain_id), self.unit_of_work():
                 changed = await self.patch_node(DomainId(node.domain_id), NodeId(node.id), patch)
                 self._granted(permitted, node)
         return _view(changed)
 
     async def put_metadata(self, permitted: Permitted, node: NodeView, key: str, value: str, /) -> NodeView:
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(node.domain_id), self.unit_of_work():
                 changed = await self.put_node_metadata(DomainId(node.domain_id), NodeId(node.id), key, value)
                 self._granted(permitted, node)
         return _view(changed)
 
     async def delete_metadata(self, permitted: Permitted, node: NodeView, key: str, /) -> None:
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.delete_node_metadata(DomainId(node.domain_id), NodeId(node.id), key)
                 self._granted(permitted, node)
 
     async def remove(self, permitted: Permitted, node: NodeView, /, *, confirm: bool) -> None:
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.remove_node(DomainId(node.domain_id), NodeId(node.id), FORCED, confirm=confirm)
                 self._granted(permitted, node)
 

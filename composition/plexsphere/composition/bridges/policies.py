@@ -12,6 +12,7 @@ from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView, RuleText
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.audit import AuditTrail
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
@@ -72,6 +73,7 @@ class PoliciesBridge:
     create_policy: CreatePolicy
     get_policy: GetPolicy
     delete_policy: DeletePolicy
+    doorways: Doorways
 
     async def page(self, permitted: Permitted, project_id: UUID, wanted: PageRequest, /) -> Page[PolicyView]:
         """Return a page, by the ids of the policies."""
@@ -84,7 +86,7 @@ class PoliciesBridge:
     async def create(self, permitted: Permitted, project_id: UUID, wish: NewPolicy, /) -> PolicyView:
         """Make a policy; its audit row commits with it."""
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(project_id), self.unit_of_work():
                 created = await self.create_policy(_draft(permitted, ProjectId(project_id), wish))
                 self._record(permitted, created.domain_id, created.policy.id)
         return _view(created.policy)
@@ -101,7 +103,7 @@ class PoliciesBridge:
         """Remove one; its audit row commits with it."""
         project, policy = ProjectId(project_id), PolicyId(policy_id)
         with translated():
-            async with self.unit_of_work():
+            async with self.doorways(project_id), self.unit_of_work():
                 domain_id = await self.delete_policy(project, policy, confirm=confirm)
                 self._record(permitted, domain_id, policy)
 

@@ -1,9 +1,8 @@
 """The registration surface, answered by fleet's enrolment."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,12 +10,13 @@ from plexsphere.api import catalogue
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.registration import problems
 from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling
+from plexsphere.composition.doorway import Doorway
 from plexsphere.fleet.application.register_node import Enrolment, Registered, RegisterNode
 from plexsphere.fleet.domain import errors
 from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.subjects import node_object
-from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
 PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
     errors.InvalidPublicKey: problems.INVALID_PUBLIC_KEY,
@@ -41,9 +41,6 @@ HEADERS_OF: Final[Mapping[type[errors.FleetError], Mapping[str, str]]] = {
 }
 REMEMBERED_PEERS: Final = 10_000
 WINDOW_SECONDS: Final = 60.0
-AT_ONCE: Final = 4
-MOST_WAITING: Final = 512
-PATIENCE_SECONDS: Final = 10.0
 
 
 @contextmanager
@@ -56,45 +53,6 @@ def translated() -> Generator[None]:
         if kind not in PROBLEM_OF:
             raise
         raise Refusal(PROBLEM_OF[kind], DETAIL_OF[kind], headers=HEADERS_OF.get(kind)) from error
-
-
-class Doorway:
-    """
-    Lets at most four machines through at a time; up to 512 more wait for 10 s at most.
-
-    Enrolments of a Domain take turns in the database in any case. One that waits for its turn there holds a
-    connection, and a crowd that held them all would leave none to whoever has the turn.
-    """
-
-    def __init__(self) -> None:
-        self._places: Final = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncGenerator[None]:
-        """
-        Be inside for as long as the block lasts.
-
-        Raises:
-            StoreOverloaded: too many wait already, or this one waited too long.
-        """
-        await self._enter()
-        try:
-            yield
-        finally:
-            self._places.release()
-
-    async def _enter(self) -> None:
-        if self._waiting >= MOST_WAITING:
-            raise StoreOverloaded
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._places.acquire()
-        except TimeoutError:
-            raise StoreOverloaded from None
-        finally:
-            self._waiting -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from plexsphere.composition.doorway import Doorways
 from plexsphere.composition.settings import Settings
 from plexsphere.platform.audit.sealer import AuditSealer
 from plexsphere.platform.audit.trail import PostgresAuditTrail
@@ -44,6 +45,7 @@ class PlatformParts:
     pruner: Pruner
     bell: Bell
     log_alarm: Alarm
+    doorways: Doorways
 
 
 BACKSTAGE_CONNECTIONS: Final = 6
@@ -78,4 +80,5 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
         pruner=Pruner(backstage),
         bell=bell,
         log_alarm=log_alarm,
+        doorways=Doorways(),
     )

@@ -234,6 +234,7 @@ def _policies(parts: Parts) -> PoliciesBridge:
         policy.create_policy,
         policy.get_policy,
         policy.delete_policy,
+        parts.platform.doorways,
     )
 
 
@@ -252,6 +253,7 @@ def _nodes(parts: Parts) -> NodesBridge:
         parts.fleet.remove_node,
         GetNodeDrift(parts.fleet.drift),
         GetTopology(views.followed, views.sight),
+        parts.platform.doorways,
     )
 
 
@@ -267,4 +269,5 @@ def _node_protocol(parts: Parts) -> NodeProtocolBridge:
         fleet.report_drift,
         fleet.remove_node,
         parts.platform.trail,
+        parts.platform.doorways,
     )

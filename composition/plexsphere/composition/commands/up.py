@@ -62,7 +62,9 @@ async def _serve(folder: DataFolder, settings: Settings) -> None:
 
 
 async def _first_boot(folder: DataFolder, root: Any) -> None:
-    first_boot = FirstBoot(root.authorization().unit_of_work, root.tenancy(), root.policy())
+    first_boot = FirstBoot(
+        root.authorization().unit_of_work, root.platform().trail, root.tenancy(), root.policy()
+    )
     await first_boot()
     if folder.operator_token.exists():
         say(f"The operator's token is in {folder.operator_token}")

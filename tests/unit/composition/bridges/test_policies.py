@@ -11,6 +11,7 @@ from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import NewPolicy, RuleText
 from plexsphere.composition.bridges.policies import FAULT_IN_WORDS, PROBLEM_OF, PoliciesBridge
+from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.subjects import project_object
 from plexsphere.policy.application.list_policies import ListPolicies
@@ -42,6 +43,7 @@ class Counter:
             self.desk.create,
             self.desk.get,
             self.desk.delete,
+            Doorways(),
         )
 
     async def refused(self, wish: NewPolicy, project: UUID = PROJECT) -> Refusal:

@@ -1,17 +1,13 @@
 """Registration is let through by fours, and failures are counted by peer."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
-from plexsphere.composition.bridges import registration
-from plexsphere.composition.bridges.registration import (
-    AT_ONCE,
-    MOST_WAITING,
-    REMEMBERED_PEERS,
-    Doorway,
-    FailuresByPeer,
-)
+from plexsphere.composition import doorway as doorways
+from plexsphere.composition.bridges.registration import REMEMBERED_PEERS, FailuresByPeer
+from plexsphere.composition.doorway import AT_ONCE, AT_ONCE_FOR_EACH, MOST_WAITING, Doorway, Doorways
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
 from tests.support.identity import FakeClock
 
@@ -67,7 +63,7 @@ async def test_whoever_comes_to_a_long_queue_is_turned_away_at_once() -> None:
 async def test_whoever_waits_too_long_is_turned_away_and_leaves_no_gap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(registration, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(doorways, "PATIENCE_SECONDS", 0.01)
     doorway = Doorway()
     crowd = Crowd(doorway, AT_ONCE)
     await crowd.settle()
@@ -117,3 +113,24 @@ def test_whoever_failed_longest_ago_is_forgotten_first() -> None:
 
     assert failures.are_too_many("peer 0")
     assert not failures.are_too_many("peer 1")
+
+
+async def test_a_crowd_at_one_domains_doorway_keeps_no_other_domain_waiting() -> None:
+    each, leave, inside = Doorways(), asyncio.Event(), 0
+
+    async def visit(domain: UUID) -> None:
+        nonlocal inside
+        async with each(domain):
+            inside += 1
+            await leave.wait()
+
+    crowd = [asyncio.create_task(visit(UUID(int=1))) for _ in range(20)]
+    other = asyncio.create_task(visit(UUID(int=2)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert inside == AT_ONCE_FOR_EACH + 1
+    leave.set()
+    await asyncio.gather(other, *crowd)
+    assert inside == 21
+    assert len(each) == 0
