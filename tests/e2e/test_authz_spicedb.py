@@ -180,7 +180,8 @@ async def test_servers_that_boot_at_one_moment_fill_an_empty_engine_together(
     async with AsyncExitStack() as stack:
         roots = await asyncio.gather(*[stack.enter_async_context(booted(settings)) for _ in range(3)])
         boots = [
-            FirstBoot(root.authorization().unit_of_work, root.tenancy(), root.policy()) for root in roots
+            FirstBoot(root.authorization().unit_of_work, root.platform().trail, root.tenancy(), root.policy())
+            for root in roots
         ]
         await asyncio.gather(*[boot() for boot in boots])
         await boots[0].operator_token()

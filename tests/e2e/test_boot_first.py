@@ -19,7 +19,20 @@ from tests.support.tables import rows
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
+WRITTEN_DOWN = """
+    SELECT relation, object_type, chain_id = '00000000-0000-0000-0000-000000000000', outcome
+    FROM (
+        SELECT chain_id, subject, relation, object_type, outcome FROM audit_inbox
+        UNION ALL SELECT chain_id, subject, relation, object_type, outcome FROM audit_entries
+    ) AS trail
+    WHERE subject = 'platform:plexsphere' ORDER BY relation
+"""
 ONCE = {
+    WRITTEN_DOWN: [
+        ("domain.create", "domain", True, "granted"),
+        ("policy.create", "project", False, "granted"),
+        ("project.create", "project", False, "granted"),
+    ],
     "SELECT slug FROM domains": [("default",)],
     "SELECT slug FROM projects": [("default",)],
     "SELECT slug FROM network_policies": [("default-allow-all",)],
@@ -29,7 +42,7 @@ ONCE = {
 
 
 def first_boot_of(root: Any) -> FirstBoot:
-    return FirstBoot(root.authorization().unit_of_work, root.tenancy(), root.policy())
+    return FirstBoot(root.authorization().unit_of_work, root.platform().trail, root.tenancy(), root.policy())
 
 
 @asynccontextmanager
@@ -78,6 +91,7 @@ async def test_a_deployment_that_has_a_domain_gets_no_other_and_no_open_policy(d
 
     assert rows(database, "SELECT slug FROM domains") == [("acme",)]
     assert rows(database, "SELECT slug FROM network_policies") == []
+    assert rows(database, WRITTEN_DOWN) == []
 
 
 async def test_the_default_domain_is_found_behind_many_others(database: Secret[str]) -> None:

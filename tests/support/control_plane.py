@@ -87,7 +87,7 @@ def free_port() -> int:
 async def first_boot(dsn: Secret[str]) -> tuple[Secret[str], str, str]:
     """Make Domain and Project `default`, and return an operator's token with their ids."""
     async with booted(settings_for(dsn, 0, pool_size=4)) as root:
-        boot = FirstBoot(root.platform().database, root.tenancy(), root.policy())
+        boot = FirstBoot(root.platform().database, root.platform().trail, root.tenancy(), root.policy())
         await boot()
         project = (await root.tenancy().list_projects(1)).items[0]
         return await boot.operator_token(), str(project.domain_id), str(project.id)

@@ -267,9 +267,11 @@ async def test_the_default_policy_lets_everybody_see_everybody() -> None:
 async def test_a_second_boot_makes_no_second_default_policy_and_revives_no_removed_one() -> None:
     desk = await a_desk()
     ensure = EnsureDefaultPolicy(desk.projects, desk.policies, desk.create)
-    await ensure(PROJECT)
-    await ensure(PROJECT)
+    created = await ensure(PROJECT)
+    again = await ensure(PROJECT)
     [row] = desk.store.state.policies.values()
+    assert created is not None
+    assert (created.domain_id, created.policy, again) == (DOMAIN, row.policy, None)
 
     await desk.delete(PROJECT, row.policy.id, confirm=True)
     await ensure(PROJECT)
@@ -284,6 +286,7 @@ async def test_two_processes_that_boot_at_once_make_one_default_policy() -> None
     await desk.create(a_draft(slug=SLUG))
     ensure = EnsureDefaultPolicy(desk.projects, NeverSeen(desk.store), desk.create)
 
-    await ensure(PROJECT)
+    with pytest.raises(PolicySlugTaken):
+        await ensure(PROJECT)
 
     assert len(desk.store.state.policies) == 1
