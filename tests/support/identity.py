@@ -1,7 +1,7 @@
 """Fakes for identity: collections in memory over one state, with a unit of work that rolls it back."""
 
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,7 @@ from plexsphere.identity.ports.projects import Projects
 from plexsphere.identity.ports.sealed_checks import SealedChecks
 from plexsphere.identity.ports.signing_keys import SigningKeys
 from plexsphere.platform.kernel.audit import AuditEntry
+from plexsphere.platform.kernel.events import Announcement
 from plexsphere.platform.kernel.ids import DomainId, NodeId, PrincipalId, ProjectId, TokenId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.sealing import Binding, SealBroken
@@ -666,3 +667,13 @@ def a_user(number: int, domain: Domain | None = None) -> Principal:
     """Return a user with this number as its id."""
     domain_id = None if domain is None else domain.id
     return Principal(PrincipalId(UUID(int=number)), domain_id, PrincipalKind.USER, "Ada", EPOCH, EPOCH)
+
+
+class HeardAnnouncements:
+    """Keeps what was announced."""
+
+    def __init__(self) -> None:
+        self.rows: list[Announcement] = []
+
+    def announce(self, rows: Iterable[Announcement]) -> None:
+        self.rows.extend(rows)

@@ -60,7 +60,7 @@ from plexsphere.platform.kernel.audit import AuditEntry
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.api import surface
 from tests.support.authorization import MemoryAuthorizer, MemoryRelationTuples, shipped_schema
-from tests.support.identity import FakeClock, FakeMeshes, MemoryStore, memory_kit
+from tests.support.identity import FakeClock, FakeMeshes, HeardAnnouncements, MemoryStore, memory_kit
 
 ENTROPY: Final = os.urandom
 
@@ -173,7 +173,7 @@ async def operator_api(**services: Any) -> OperatorApi:
             CreateDomain(uow, kit.domains, meshes, tuples, mint_id, clock),
             ListDomains(kit.domains),
             get_domain,
-            PatchDomain(uow, kit.domains, meshes, kit.credential_epochs, clock),
+            PatchDomain(uow, kit.domains, meshes, kit.credential_epochs, HeardAnnouncements(), clock),
             DeleteDomain(uow, kit.domains, kit.node_identities, meshes, tuples),
         ),
         projects=ProjectsBridge(

@@ -36,6 +36,7 @@ from plexsphere.identity.domain.node_identity import KeptCredentials, NodeIdenti
 from plexsphere.identity.domain.principal import PrincipalKind, ServiceIdentityDraft
 from plexsphere.identity.domain.project import Project, ProjectChanges, ProjectDraft
 from plexsphere.identity.domain.pseudonym import Pseudonyms
+from plexsphere.platform.kernel.events import Announcement, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId, PrincipalId, ProjectId, TokenId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, domain_object, project_object
@@ -43,6 +44,7 @@ from tests.support.identity import (
     CountingIds,
     FakeClock,
     FakeMeshes,
+    HeardAnnouncements,
     MemoryRelations,
     MemoryStore,
     a_user,
@@ -66,7 +68,10 @@ class Tenancy:
         self.create_domain = CreateDomain(uow, kit.domains, self.meshes, relations, ids, self.clock)
         self.get_domain = GetDomain(kit.domains)
         self.list_domains = ListDomains(kit.domains)
-        self.patch_domain = PatchDomain(uow, kit.domains, self.meshes, kit.credential_epochs, self.clock)
+        self.announced = HeardAnnouncements()
+        self.patch_domain = PatchDomain(
+            uow, kit.domains, self.meshes, kit.credential_epochs, self.announced, self.clock
+        )
         self.delete_domain = DeleteDomain(uow, kit.domains, kit.node_identities, self.meshes, relations)
         self.create_project = CreateProject(uow, kit.projects, relations, ids, self.clock)
         self.get_project = GetProject(kit.projects)
@@ -172,10 +177,12 @@ async def test_refusing_node_secret_keys_is_a_revocation_and_nothing_else_is(ten
     await tenancy.patch_domain(domain.id, DomainChanges(accept_nsk_bearer=True))
     await tenancy.patch_domain(domain.id, DomainChanges(name="New"))
     before = await epochs.read()
+    assert not tenancy.announced.rows
     await tenancy.patch_domain(domain.id, DomainChanges(accept_nsk_bearer=False))
 
     assert before == 1
     assert await epochs.read() == 2
+    assert tenancy.announced.rows == [Announcement(domain.id, SubjectKind.DOMAIN, domain.id)]
 
 
 async def test_an_empty_domain_goes_with_its_mesh_grants_and_ended_identities(tenancy: Tenancy) -> None:

@@ -75,7 +75,7 @@ def build_fleet(
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
         get_state=GetState(followed, sight, events_signer, views.reconciles),
         open_event_stream=OpenEventStream(
-            database, followed, nodes, views.replays, expand, views.hub, views.reconciles
+            database, followed, nodes, views.replays, expand, views.hub, views.reconciles, inbox
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),

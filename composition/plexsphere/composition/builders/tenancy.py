@@ -97,7 +97,7 @@ def build_tenancy(
         create_domain=CreateDomain(database, domains, meshes, relations, mint_id, clock),
         list_domains=ListDomains(domains),
         get_domain=GetDomain(domains),
-        patch_domain=PatchDomain(database, domains, meshes, epochs, clock),
+        patch_domain=PatchDomain(database, domains, meshes, epochs, platform.inbox, clock),
         delete_domain=DeleteDomain(database, domains, credentials.node_identities, meshes, relations),
         create_project=CreateProject(database, projects, relations, mint_id, clock),
         list_projects=ListProjects(projects),

@@ -13,8 +13,9 @@ from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.ports.nodes import Nodes
-from plexsphere.fleet.ports.views import Replays, Views
+from plexsphere.fleet.ports.views import Replay, Replays, Views
 from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
@@ -90,6 +91,7 @@ class OpenEventStream:
     expand: ExpandRow
     hub: StreamHub
     reconciles: ReconcileBook
+    announcements: Announcements
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> EventStream:
         """
@@ -104,12 +106,18 @@ class OpenEventStream:
         if view.node(node_id) is None:
             await self.views.catch_up(domain_id, self.views.position(domain_id) + 1)
         cursor = await self._cursor(domain_id, node_id, last_event_id)
-        rows = await self._missed(domain_id, node_id, cursor)
+        if cursor is None:
+            await self._ask_to_reconcile(domain_id, node_id)
+        replay = await self._missed(domain_id, node_id, cursor)
+        # From here to the open stream nothing is awaited: no row falls between the replay and what comes live.
         if view.node(node_id) is None:
             raise NodeNotFound(node_id)
+        rows = list(replay.rows)
         behind = cursor.k if cursor and rows and rows[0].offset == cursor.offset else EVERYTHING
         stream = NodeStream(domain_id, node_id, rows, self.views.position(domain_id), behind)
         self.hub.open(stream)
+        if not replay.is_complete:
+            await self._ask_to_reconcile(domain_id, node_id)
         return EventStream(stream, view, self.expand, self.hub)
 
     async def _cursor(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> Cursor | None:
@@ -132,14 +140,18 @@ class OpenEventStream:
             offset = await self.nodes.take_first_offset(domain_id, node_id)
         return None if offset is None else Cursor(offset, NOTHING)
 
-    async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> list[Row]:
+    async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> Replay:
         if cursor is None:
-            self.reconciles.ask(node_id)
-            return []
+            return Replay((), is_complete=True)
         replay = await self.replays.since(domain_id, node_id, cursor.offset)
-        if not replay.is_complete:
-            self.reconciles.ask(node_id)
         for row in replay.rows:
             if node_id in row.reconcile:
                 self.reconciles.ask_spread(node_id)
-        return list(replay.rows)
+        return replay
+
+    async def _ask_to_reconcile(self, domain_id: DomainId, node_id: NodeId) -> None:
+        # The next heartbeat may reach any process, or this one after it was restarted: all hear of it by the log.
+        self.reconciles.ask(node_id)
+        async with self.unit_of_work():
+            row = Announcement(domain_id, SubjectKind.NODE, node_id, reconcile=(node_id,))
+            self.announcements.announce([row])

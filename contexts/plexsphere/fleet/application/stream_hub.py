@@ -11,6 +11,7 @@ from plexsphere.fleet.domain.errors import StreamsReplacedTooOften, TooManyStrea
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 MOST_STREAMS: Final = 20_000
@@ -89,7 +90,7 @@ class StreamHub:
             stream.end(Ending.ENDED)
 
     def end_domain(self, domain_id: DomainId) -> None:
-        """End every stream of a Domain that is gone."""
+        """End every stream of a Domain."""
         for stream in list(self._streams.get(domain_id, {}).values()):
             stream.end(Ending.ENDED)
 
@@ -103,8 +104,15 @@ class StreamHub:
                 await asyncio.sleep(0)
 
     async def tell(self, domain_id: DomainId, rows: Sequence[Row]) -> None:
-        """Tell the local streams about rows that the views hold now."""
+        """
+        Tell the local streams about rows that the views hold now.
+
+        A row about the Domain itself says that credentials of its nodes were revoked: all its streams end, and who
+        still has a good one comes back.
+        """
         for row in rows:
+            if row.kind is SubjectKind.DOMAIN:
+                self.end_domain(domain_id)
             for node_id in row.reconcile:
                 self._reconciles.ask_spread(node_id)
             await self._tell_row(domain_id, row)

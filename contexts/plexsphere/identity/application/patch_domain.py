@@ -8,6 +8,7 @@ from plexsphere.identity.ports.credential_epochs import CredentialEpochs
 from plexsphere.identity.ports.domains import Domains
 from plexsphere.identity.ports.meshes import Meshes
 from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
@@ -29,6 +30,7 @@ class PatchDomain:
     domains: Domains
     meshes: Meshes
     credential_epochs: CredentialEpochs
+    announcements: Announcements
     clock: Clock
 
     async def __call__(self, domain_id: DomainId, changes: DomainChanges) -> Domain:
@@ -46,5 +48,7 @@ class PatchDomain:
         if after.mesh_range != before.mesh_range:
             await self.meshes.change_range(after.id, after.mesh_range)
         if before.accept_nsk_bearer and not after.accept_nsk_bearer:
-            # Every node secret key of the Domain has just stopped being a bearer: that is a revocation.
+            # Every node secret key of the Domain has just stopped being a bearer: that is a revocation, and it ends
+            # the streams that were opened with one.
             self.credential_epochs.raise_()
+            self.announcements.announce([Announcement(after.id, SubjectKind.DOMAIN, after.id)])
