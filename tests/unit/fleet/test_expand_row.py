@@ -4,12 +4,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.expand_row import MOST_RULES_CHARACTERS, ExpandRow
 from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.ports.meshes import MeshRecord
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import EventType
+from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, a_node
@@ -130,3 +131,22 @@ def test_no_two_recipients_and_no_two_places_share_an_event() -> None:
     events = [event for to in (1, 2, 3) for _, event in scene.told(row, to=to)]
 
     assert len({event["event_id"] for event in events}) == len({event["nonce"] for event in events}) == 7
+
+
+class LongRules(GroupSight):
+    """Everybody's rules fill megabytes."""
+
+    def rules(self, domain_id: DomainId, node_id: NodeId, /) -> str:
+        return json.dumps(["x" * MOST_RULES_CHARACTERS])
+
+
+def test_rules_beyond_all_bounds_are_not_sent_to_everybody_but_pulled_by_each() -> None:
+    sight = LongRules()
+    views = MeshViews(sight)
+    views.begin(DOMAIN, MESH, [a_node(1)])
+    view = views.loaded(DOMAIN)
+    assert view is not None
+
+    [octets] = ExpandRow(sight, StampSigner(), FakeClock())(view, a_row(7, (RULES, 1)), node_id(1), -1)
+
+    assert _read(octets)[1]["payload"] == {"node_id": str(node_id(1))}

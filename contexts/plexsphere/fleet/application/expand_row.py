@@ -14,6 +14,8 @@ from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.events import EventType, Frame
 from plexsphere.platform.kernel.ids import NodeId
 
+MOST_RULES_CHARACTERS: Final = 256 * 1024
+
 CARRIES_PEER: Final = frozenset(
     {EventType.PEER_ADDED, EventType.PEER_KEY_ROTATED, EventType.PEER_ENDPOINT_CHANGED}
 )
@@ -58,7 +60,12 @@ class ExpandRow:
     def _policies(self, view: MeshView, node_id: NodeId) -> str | None:
         if view.node(node_id) is None:
             return None
-        return f'{{"node_id":"{node_id}","policies":{self.sight.rules(view.domain_id, node_id)}}}'
+        rules = self.sight.rules(view.domain_id, node_id)
+        if len(rules) > MOST_RULES_CHARACTERS:
+            # Signing and sending megabytes to everyone would hold up every stream: the node is told that its rules
+            # are others now, and pulls them with its state.
+            return wire_json({"node_id": str(node_id)})
+        return f'{{"node_id":"{node_id}","policies":{rules}}}'
 
 
 def _removed(peer: NodeId, node_id: NodeId, reason: str) -> str | None:
