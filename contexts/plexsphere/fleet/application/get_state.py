@@ -43,6 +43,8 @@ class GetState:
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         if self.views.position(domain_id) < seen_offset or view.node(node_id) is None:
             await self.views.catch_up(domain_id, max(seen_offset, self.views.position(domain_id) + 1))
+            # Catching up may have dropped the Domain, to be read anew: the former view sees nobody any more.
+            view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         return self._answer(view, node_id, known_tag)
 
     def _answer(self, view: MeshView, node_id: NodeId, known_tag: str) -> State:
