@@ -268,10 +268,36 @@ async def test_a_cursor_of_one_filter_is_none_of_another(scene: Scene) -> None:
     assert code_of(answer) == "invalid_cursor"
 
 
-async def test_a_list_without_a_readable_row_says_why_it_is_empty(scene: Scene) -> None:
+async def test_a_stranger_learns_of_no_domain_whether_it_has_nodes_or_exists(scene: Scene) -> None:
+    """A page for each hidden row would count the nodes of a foreign Domain."""
+    refusals = [
+        await scene.call("GET", f"/v1/nodes?limit={limit}&domain_id={domain_id}", headers=AS_ROBOT)
+        for domain_id in (OTHER_DOMAIN, ABSENT)
+        for limit in ("1", "x")
+    ]
+
+    for refusal in refusals:
+        assert (refusal.status_code, code_of(refusal)) == (403, "permission_denied")
+        assert _but_for_the_request(refusal.json()) == _but_for_the_request(refusals[0].json())
+    assert [denied[1:] for denied in scene.surface.denials.written] == [
+        ("node.list", "read", domain_object(domain_id))
+        for domain_id in (OTHER_DOMAIN, OTHER_DOMAIN, ABSENT, ABSENT)
+    ]
+
+
+async def test_who_reads_a_domain_lists_its_nodes_as_far_as_he_reads_their_projects(scene: Scene) -> None:
+    scene.surface.permissions.allow(ROBOT, "read", domain_object(DOMAIN))
+    scene.surface.permissions.allow(ROBOT, "read", project_object(DATA))
+
+    answer = await scene.call("GET", f"/v1/nodes?domain_id={DOMAIN}", headers=AS_ROBOT)
+
+    assert [item["id"] for item in answer.json()["items"]] == [str(OTHER.id)]
+
+
+async def test_a_list_without_a_readable_row_looks_like_one_without_rows(scene: Scene) -> None:
     answer = await scene.call("GET", "/v1/nodes", headers=AS_ROBOT)
 
-    assert answer.json() == {"items": [], "empty_reason": "no_rebac_membership"}
+    assert answer.json() == {"items": []}
 
 
 async def test_a_patch_merges_and_is_audited_with_its_change(scene: Scene) -> None:

@@ -18,7 +18,7 @@ LIST: Final = Operation(
     NODES,
     Credential.OPERATOR,
     answer=schemas.NodeList,
-    permission="project#read on each row",
+    permission="domain#read of the Domain that is filtered for, project#read on each row",
     problems=(problems.INVALID_DOMAIN_FILTER,),
     parameters=(Parameter("domain_id", "Only this Domain's.", {"type": "string", "format": "uuid"}),),
     paged=True,

@@ -84,11 +84,10 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class NodeList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A page; `empty_reason` says that there were rows, none of which the caller may see."""
+    """A page."""
 
     items: list[NodeSummary]
     next_cursor: str | None = None
-    empty_reason: str | None = None
 
 
 class NodePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
