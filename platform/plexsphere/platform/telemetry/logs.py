@@ -16,8 +16,9 @@ from plexsphere.platform.telemetry.masking import masked_fields, type_name
 from plexsphere.platform.telemetry.tracebacks import told
 
 UNCAUGHT: Final = "plexsphere.uncaught"
-# Says something for each connection taken and given back.
-CHATTY: Final = ("psycopg.pool",)
+# They say something for each connection taken and given back, for each step of a migration, and, in colours, that a
+# server begins and ends, which the commands say themselves.
+CHATTY: Final = ("psycopg.pool", "yoyo", "uvicorn")
 OBJECT: Final = re.compile(r"<[^\n]*>")
 
 
