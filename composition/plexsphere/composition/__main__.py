@@ -2,6 +2,7 @@
 
 import click
 
+from plexsphere.composition.commands.audit import audit
 from plexsphere.composition.commands.authz import authz
 from plexsphere.composition.commands.migrate import migrate
 from plexsphere.composition.commands.serve import serve
@@ -22,7 +23,7 @@ def main() -> None:
     """Plexsphere: the control plane for fleets of plexd agents."""
 
 
-for command in (up, serve, migrate, token, authz):
+for command in (up, serve, migrate, token, authz, audit):
     main.add_command(command)
 
 

@@ -64,7 +64,7 @@ async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGene
         SettingsError: SpiceDB's address is none.
     """
     await require_database(settings.dsn)
-    await _require_schema(settings)
+    await require_schema(settings.dsn)
     root = Root(settings=settings)
     if clock is not None:
         root.clock.override(providers.Object(clock))
@@ -86,8 +86,14 @@ async def require_database(dsn: Secret[str]) -> None:
         raise StoreUnavailable from error
 
 
-async def _require_schema(settings: Settings) -> None:
-    lacking = await pending(settings.dsn)
+async def require_schema(dsn: Secret[str]) -> None:
+    """
+    Return when the database has this version's schema.
+
+    Raises:
+        SchemaBehind: it lacks migrations.
+    """
+    lacking = await pending(dsn)
     if lacking:
         raise SchemaBehind(f"the database lacks {len(lacking)} migrations; run: plexsphere migrate")
 
