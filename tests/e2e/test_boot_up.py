@@ -97,6 +97,18 @@ async def test_a_first_boot_that_was_killed_again_and_again_is_finished_by_the_n
         assert await slugs(finished) == FIRST_BOOT
 
 
+async def test_ctrl_c_while_it_starts_leaves_nothing_running_and_no_traceback(data: Path) -> None:
+    for moment in ["creating", "migrated"]:
+        async with up(data) as starting:
+            await until_said(starting, moment)
+            starting.interrupt()
+            ended = await starting.ended()
+
+        assert ended.status != 0
+        assert ended.complained.strip() == "Aborted!"
+        assert not database_runs(data)
+
+
 async def until_said(running: Up, words: str) -> None:
     """Read what it says, up to a line with these words; a start that skips it has come further already."""
     assert running.process.stdout is not None
