@@ -126,7 +126,6 @@ class TheIndex(RuleBasedStateMachine):
             anew.put_policy(policy)
         for member in self.members.values():
             anew.put_member(member)
-        assert classes(self.index, self.members) == classes(anew, self.members)
         for node_id in map(fleets.node_id, NODES):
             assert self.index.member(node_id) == self.members.get(node_id)
             assert self.index.compiled(node_id) == anew.compiled(node_id)
@@ -190,20 +189,9 @@ class Expectation:
     def _snapshot(self) -> dict[NodeId, tuple[tuple[AgentPolicy, ...], bytes, object]]:
         index = self._machine.index
         return {
-            node_id: (index.compiled(node_id), index.fingerprint(node_id), index.class_of(node_id))
+            node_id: (index.compiled(node_id), index.fingerprint(node_id), index.peers_of(node_id))
             for node_id in self._machine.members
         }
-
-
-def classes(
-    index: VisibilityIndex, nodes: dict[NodeId, Member]
-) -> frozenset[tuple[frozenset[NodeId], object]]:
-    """Each class by its members, with the members of the classes it sees."""
-    return frozenset(
-        (index.class_members(found), frozenset(map(index.class_members, index.visible_classes(found))))
-        for found in map(index.class_of, nodes)
-        if found is not None
-    )
 
 
 def pairs_of(found: PairSet) -> Pairs:

@@ -140,35 +140,18 @@ def test_who_is_not_known_sees_nobody_and_has_no_rules() -> None:
     assert index.peers_of(node_id(9)) == frozenset()
     assert index.compiled(node_id(9)) == ()
     assert index.peers_weight(node_id(9)) == 0
-    assert index.class_of(node_id(9)) is None
     with pytest.raises(LookupError):
         index.set_weight(node_id(9), 1)
 
 
-def test_members_that_all_rules_treat_alike_share_a_class() -> None:
-    twin, other = member(3, app="web", zone="b"), member(4, app="mail")
-    index = index_of(WEB, DB, twin, other, policies=(policy(1, source="app=web", destination="app=db"),))
-    web, db = index.class_of(node_id(1)), index.class_of(node_id(2))
-    assert web is not None
-    assert db is not None
-
-    assert index.class_members(web) == {node_id(1), node_id(3)}
-    assert index.visible_classes(web) == (db,)
-    assert index.visible_classes(db) == (web,)
-
-
-def test_a_class_that_ended_leaves_nothing_in_sight() -> None:
+def test_a_node_that_went_is_in_no_sight_though_its_place_is_taken() -> None:
     index = index_of(WEB, DB, policies=(policy(1, source="app=web", destination="app=db"),))
-    gone = index.class_of(node_id(2))
-    assert gone is not None
     assert index.peers_of(node_id(1)) == {node_id(2)}
 
     index.remove_member(node_id(2))
     index.put_member(member(3, app="mail"))
 
     assert index.peers_of(node_id(1)) == frozenset()
-    assert index.class_members(gone) == frozenset()
-    assert index.visible_classes(gone) == ()
 
 
 def test_a_selector_finds_nodes_of_its_project() -> None:

@@ -1,14 +1,13 @@
 """Who sees whom in one Domain, kept in memory (design D16)."""
 
 from collections.abc import Callable, Iterator
-from itertools import count
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId
 from plexsphere.policy.domain.changes import Change, PutMember, PutPolicy, RemoveMember, RemovePolicy
 from plexsphere.policy.domain.compiled import AgentPolicy
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.member import Member
-from plexsphere.policy.domain.member_class import ClassId, MemberClass, Seat
+from plexsphere.policy.domain.member_class import Seat
 from plexsphere.policy.domain.member_trial import Shift
 from plexsphere.policy.domain.policy import NetworkPolicy
 from plexsphere.policy.domain.project_graph import ProjectGraph
@@ -31,7 +30,6 @@ class VisibilityIndex:
         self._graphs: dict[ProjectId, ProjectGraph] = {}
         self._homes: dict[NodeId, ProjectId] = {}
         self._policies: dict[PolicyId, ProjectId] = {}
-        self._numbers = count(1)
 
     def __len__(self) -> int:
         return len(self._homes)
@@ -112,21 +110,6 @@ class VisibilityIndex:
     def selected(self, project_id: ProjectId, selector: Selector) -> frozenset[NodeId]:
         """Return the nodes of the Project that the selector means."""
         return frozenset(seat.member.node_id for seat in self._peek(project_id).roster.selected(selector))
-
-    def class_of(self, node_id: NodeId) -> ClassId | None:
-        """Return the class the node is in until some member or policy of its Project changes."""
-        found = self._find(node_id)
-        return None if found is None else found[1].home.id
-
-    def visible_classes(self, class_id: ClassId) -> tuple[ClassId, ...]:
-        """Return the classes whose members see those of the class, itself included if they see each other."""
-        partition, cls = self._peek(class_id.project_id).partition, self._class(class_id)
-        return () if cls is None else tuple(seen.id for seen in partition.classes(partition.visible(cls)))
-
-    def class_members(self, class_id: ClassId) -> frozenset[NodeId]:
-        """Return the nodes of the class; none if it has ended."""
-        cls = self._class(class_id)
-        return frozenset() if cls is None else frozenset(cls.members)
 
     def weight(self, node_id: NodeId) -> int:
         """Return the weight the node was given last, 0 if none."""
@@ -214,19 +197,13 @@ class VisibilityIndex:
         seat = graph.roster.get(node_id)
         return None if seat is None else (graph, seat)
 
-    def _class(self, class_id: ClassId) -> MemberClass | None:
-        return self._peek(class_id.project_id).partition.named(class_id)
-
     def _graph(self, project_id: ProjectId) -> ProjectGraph:
         if project_id not in self._graphs:
-            self._graphs[project_id] = self._empty(project_id)
+            self._graphs[project_id] = ProjectGraph()
         return self._graphs[project_id]
 
     def _peek(self, project_id: ProjectId) -> ProjectGraph:
-        return self._graphs.get(project_id) or self._empty(project_id)
-
-    def _empty(self, project_id: ProjectId) -> ProjectGraph:
-        return ProjectGraph(lambda: ClassId(project_id, next(self._numbers)))
+        return self._graphs.get(project_id) or ProjectGraph()
 
     def _prune(self, project_id: ProjectId) -> None:
         if self._graphs[project_id].is_empty:

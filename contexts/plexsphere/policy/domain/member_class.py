@@ -1,17 +1,8 @@
 """Members of one Project that every rule treats alike."""
 
-from typing import NamedTuple
-
-from plexsphere.platform.kernel.ids import NodeId, ProjectId
+from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.side import Side
-
-
-class ClassId(NamedTuple):
-    """Names a class as long as the index lives; never given twice."""
-
-    project_id: ProjectId
-    number: int
 
 
 class Seat:
@@ -32,15 +23,14 @@ class MemberClass:
     """
     The members picked by exactly the same sides.
 
-    `slot` is the class's place in sets of classes and is used again after it is gone; `id` never is. `weight` is
-    the sum of its members' weights modulo 2**128. `visible` is the set of slots its members see, or None until
-    somebody asks. `digest` is what applies to each of its members, as of version `digested` of the Project.
+    `slot` is the class's place in sets of classes and is used again after it is gone. `weight` is the sum of its
+    members' weights modulo 2**128. `visible` is the set of slots its members see, or None until somebody asks.
+    `digest` is what applies to each of its members, as of version `digested` of the Project.
     """
 
-    __slots__ = ("digest", "digested", "id", "members", "sides", "slot", "visible", "weight")
+    __slots__ = ("digest", "digested", "members", "sides", "slot", "visible", "weight")
 
-    def __init__(self, identity: ClassId, slot: int, sides: frozenset[Side]) -> None:
-        self.id = identity
+    def __init__(self, slot: int, sides: frozenset[Side]) -> None:
         self.slot = slot
         self.sides = sides
         self.members: dict[NodeId, Seat] = {}

@@ -1,10 +1,10 @@
 """The members of a Project, divided into classes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.bitset import Sizes, bits
-from plexsphere.policy.domain.member_class import ClassId, MemberClass, Seat
+from plexsphere.policy.domain.member_class import MemberClass, Seat
 from plexsphere.policy.domain.side import Side
 from plexsphere.policy.domain.visibility import Links, visible_to
 from plexsphere.policy.domain.weight import WEIGHT_MASK
@@ -18,18 +18,13 @@ class Partition:
     the classes in its sight remember; after the rules have changed `forget` must be called.
     """
 
-    def __init__(self, mint: Callable[[], ClassId], links: Links) -> None:
-        self._mint = mint
+    def __init__(self, links: Links) -> None:
         self._links = links
-        self._by_id: dict[ClassId, MemberClass] = {}
         self._by_sides: dict[frozenset[Side], MemberClass] = {}
         self._slots: list[MemberClass | None] = []
         self._free: list[int] = []
         self._sizes = Sizes()
         self._pairs: int | None = 0
-
-    def named(self, identity: ClassId) -> MemberClass | None:
-        return self._by_id.get(identity)
 
     @property
     def end(self) -> int:
@@ -147,9 +142,8 @@ class Partition:
         if not self._free:
             self._free.append(len(self._slots))
             self._slots.append(None)
-        cls = MemberClass(self._mint(), self._free.pop(), sides)
+        cls = MemberClass(self._free.pop(), sides)
         self._slots[cls.slot] = cls
-        self._by_id[cls.id] = cls
         self._by_sides[sides] = cls
         self._mark(cls)
         return cls
@@ -157,7 +151,6 @@ class Partition:
     def _close(self, cls: MemberClass) -> None:
         self._unmark(cls)
         del self._by_sides[cls.sides]
-        del self._by_id[cls.id]
         self._slots[cls.slot] = None
         self._free.append(cls.slot)
 

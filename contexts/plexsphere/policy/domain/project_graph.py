@@ -10,7 +10,7 @@ from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.live_links import LiveLinks
 from plexsphere.policy.domain.lowering import links_of
 from plexsphere.policy.domain.member import Member
-from plexsphere.policy.domain.member_class import ClassId, MemberClass, Seat
+from plexsphere.policy.domain.member_class import MemberClass, Seat
 from plexsphere.policy.domain.member_trial import Place, Shift, shift
 from plexsphere.policy.domain.partition import Partition
 from plexsphere.policy.domain.policy import Revision
@@ -30,12 +30,12 @@ class ProjectGraph:
     `version` moves on with every change that can touch compiled rules.
     """
 
-    def __init__(self, mint: Callable[[], ClassId]) -> None:
+    def __init__(self) -> None:
         self._table = SideTable()
         self._policies: dict[PolicyId, AppliedPolicy] = {}
         self._version = 0
         self.roster = Roster()
-        self.partition = Partition(mint, LiveLinks())
+        self.partition = Partition(LiveLinks())
 
     @property
     def is_empty(self) -> bool:
