@@ -1,7 +1,8 @@
 """Fleet's views and replays, answered by the follower of the event log."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from plexsphere.fleet.application.mesh_views import MeshViews
@@ -16,6 +17,7 @@ from plexsphere.platform.events.tail import Tail
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 MOST_OLDER_ROWS: Final = 10_000
+READERS_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,26 @@ class FollowedViews:
 
 @dataclass(frozen=True, slots=True)
 class LogReplays:
-    """Answers fleet's port `Replays`: the tail in memory first, an index of the database for older cursors."""
+    """
+    Answers fleet's port `Replays`: the tail in memory first, an index of the database for older cursors.
+
+    Those who need the database take turns, so that a crowd that comes back leaves connections to others.
+    """
 
     follower: Follower
     log: EventLog
     sight: Sight
+    readers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS_AT_ONCE), init=False)
 
     async def since(self, domain_id: DomainId, node_id: NodeId, offset: int, /) -> Replay:
         tail = await self.follower.follow(domain_id)
         older: Sequence[Row] = ()
         is_complete, known_from = True, tail.first
         while offset < known_from:
-            older = await self._older(domain_id, node_id, offset, known_from - 1)
-            # In this order: what is pruned between the two counts as lost.
-            is_complete = not await self._lost(domain_id, node_id, offset)
+            async with self.readers:
+                older = await self._older(domain_id, node_id, offset, known_from - 1)
+                # In this order: what is pruned between the two counts as lost.
+                is_complete = not await self._lost(domain_id, node_id, offset)
             if known_from >= tail.first:
                 break
             known_from = tail.first

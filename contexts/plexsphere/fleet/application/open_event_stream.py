@@ -3,7 +3,8 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Final
 
 from plexsphere.fleet.application.expand_row import ExpandRow
@@ -25,6 +26,7 @@ FAREWELL: Final = b": closing\n\n"
 EVERYTHING: Final = -1
 NOTHING: Final = 1_000_000
 AT_ONCE: Final = 16
+NEWCOMERS_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ class OpenEventStream:
     hub: StreamHub
     reconciles: ReconcileBook
     announcements: Announcements
+    newcomers: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(NEWCOMERS_AT_ONCE), init=False
+    )
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> EventStream:
         """
@@ -105,7 +110,28 @@ class OpenEventStream:
         self.hub.require_room(domain_id, node_id)
         if view.node(node_id) is None:
             await self.views.catch_up(domain_id, self.views.position(domain_id) + 1)
-        cursor = await self._cursor(domain_id, node_id, last_event_id)
+        node = view.node(node_id)
+        with ExitStack() as undo:
+            if last_event_id or node is None or node.first_offset is None:
+                cursor = await self._known(domain_id, last_event_id)
+                stream = await self._open(view, node_id, cursor, undo)
+            else:
+                stream = await self._open_first(view, node_id, undo)
+            undo.pop_all()
+        return EventStream(stream, view, self.expand, self.hub)
+
+    async def _open_first(self, view: MeshView, node_id: NodeId, undo: ExitStack) -> NodeStream:
+        # Where the first stream begins is taken once the stream is open, or not at all; a crowd of newcomers takes
+        # turns, for each holds a connection meanwhile.
+        async with self.newcomers, self.unit_of_work():
+            offset = await self.nodes.take_first_offset(view.domain_id, node_id)
+            cursor = None if offset is None else Cursor(offset, NOTHING)
+            return await self._open(view, node_id, cursor, undo)
+
+    async def _open(
+        self, view: MeshView, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
+    ) -> NodeStream:
+        domain_id = view.domain_id
         if cursor is None:
             await self._ask_to_reconcile(domain_id, node_id)
         replay = await self._missed(domain_id, node_id, cursor)
@@ -116,29 +142,19 @@ class OpenEventStream:
         behind = cursor.k if cursor and rows and rows[0].offset == cursor.offset else EVERYTHING
         stream = NodeStream(domain_id, node_id, rows, self.views.position(domain_id), behind)
         self.hub.open(stream)
+        undo.callback(self.hub.close, stream)
         if not replay.is_complete:
             await self._ask_to_reconcile(domain_id, node_id)
-        return EventStream(stream, view, self.expand, self.hub)
+        return stream
 
-    async def _cursor(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> Cursor | None:
+    async def _known(self, domain_id: DomainId, last_event_id: str) -> Cursor | None:
         match = CURSOR.fullmatch(last_event_id)
-        if match is not None:
-            return await self._known(domain_id, Cursor(int(match[1]), int(match[2])))
-        return None if last_event_id else await self._first(domain_id, node_id)
-
-    async def _known(self, domain_id: DomainId, cursor: Cursor) -> Cursor | None:
+        if match is None:
+            return None
+        cursor = Cursor(int(match[1]), int(match[2]))
         if cursor.offset > self.views.position(domain_id):
             await self.views.catch_up(domain_id, cursor.offset)
         return cursor if cursor.offset <= self.views.position(domain_id) else None
-
-    async def _first(self, domain_id: DomainId, node_id: NodeId) -> Cursor | None:
-        view = self.views.loaded(domain_id)
-        node = view.node(node_id) if view else None
-        if node is None or node.first_offset is None:
-            return None
-        async with self.unit_of_work():
-            offset = await self.nodes.take_first_offset(domain_id, node_id)
-        return None if offset is None else Cursor(offset, NOTHING)
 
     async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> Replay:
         if cursor is None:
