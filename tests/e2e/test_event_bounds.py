@@ -22,7 +22,7 @@ from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import Place, ServerProcess, first_boot, served, server_process
 from tests.support.event_movers import Movers
 from tests.support.event_reader import Enrolled, EventReader, reading
-from tests.support.event_scene import enrolled, is_asked_to_reconcile, move, sequenced
+from tests.support.event_scene import enrolled, first_offsets, is_asked_to_reconcile, move, sequenced
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
@@ -113,13 +113,14 @@ async def test_a_crowd_that_comes_back_at_once_is_told_everything(database: Secr
         mover, *nodes = await enrolled(place, transport, CROWD + 1)
         async with Movers.connected(database, place.domain_id) as movers:
             await movers.move(mover.node_id, range(1, MISSED + 1))
+        since = await first_offsets(database)
         await sequenced(database)
     async with (
         served(database, place=place) as fresh,
         Transport.connected(fresh.base_url) as transport,
         AsyncExitStack() as stack,
     ):
-        readers = [EventReader(node) for node in nodes]
+        readers = [EventReader(node, behind=since[node.node_id]) for node in nodes]
         await asyncio.gather(
             *(stack.enter_async_context(reading(each, each.node.channel(transport))) for each in readers)
         )

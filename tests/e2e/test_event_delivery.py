@@ -46,7 +46,7 @@ async def _prove_delivery(database: Secret[str], events: int) -> None:
         mesh = await grouped_mesh(place, servers[0], GROUPS, READERS_EACH + 1)
         movers = await stack.enter_async_context(Movers.connected(database, place.domain_id))
         since = await first_offsets(database)
-        readers = [EventReader(node) for group in mesh for node in group[1:]]
+        readers = [EventReader(node, behind=since[node.node_id]) for group in mesh for node in group[1:]]
         async with asyncio.TaskGroup() as group:
             following = [group.create_task(each.follow(_hops(each, servers))) for each in readers]
             await _move_all(database, movers, [group[0] for group in mesh], other, events)

@@ -149,7 +149,6 @@ async def test_an_unknown_place_is_live_from_now_on_and_asks_for_a_reconciliatio
                 status, body = await _asked(base_url, one, place)
                 assert (place[:30], status, body) == (place[:30], 200, b": \n\n")
                 assert await is_asked_to_reconcile(one, transport), place[:30]
-                assert not await is_asked_to_reconcile(one, transport), place[:30]
             for place in BROKEN_LINES:
                 status, _ = await _asked(base_url, one, place)
                 assert status in (200, 400), place

@@ -55,15 +55,23 @@ class EventReader:
     Follows one node's events from server to server, as told by `channels`.
 
     `told` maps each place to its event, in the order of arrival; `octets` are all bytes received, when they are to be
-    kept; `faults` names whatever no agent should ever be sent.
+    kept; `faults` names whatever no agent should ever be sent. With `behind` the first stream goes on behind that row
+    of the log, however often it has to be opened.
     """
 
-    def __init__(self, node: Enrolled, clock: Clock | None = None, *, keep_octets: bool = False) -> None:
+    def __init__(
+        self,
+        node: Enrolled,
+        clock: Clock | None = None,
+        *,
+        keep_octets: bool = False,
+        behind: int | None = None,
+    ) -> None:
         self.node: Final = node
         self.told: Final[dict[Position, Event]] = {}
         self.faults: Final[list[str]] = []
         self.octets: Final = bytearray()
-        self.last_event_id: str | None = None
+        self.last_event_id = None if behind is None else f"{behind}.999999"
         self.failure: ControlPlaneError | None = None
         self.opened = 0
         self.is_streaming = False
@@ -85,8 +93,6 @@ class EventReader:
         """
         Read one stream to its end, or leave it after so many chunks, in the middle of a frame as it may be.
 
-        Chunks count once there is a frame to continue after: a first stream without one begins only once (design D23).
-
         Raises:
             ControlPlaneError: it was refused, or broke.
         """
@@ -98,8 +104,7 @@ class EventReader:
             try:
                 async for octets in stream:
                     self._take(parser, octets)
-                    if chunks is not None and self.last_event_id is not None:
-                        chunks -= 1
+                    chunks = None if chunks is None else chunks - 1
                     if chunks == 0:
                         return
             finally:
