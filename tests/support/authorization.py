@@ -112,14 +112,14 @@ class MemoryRelationTuples:
         rows = [row for row in self._sorted(after) if row.project_id == project_id]
         return rows[:limit]
 
-    async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
+    async def home_of(self, project_id: ProjectId, /) -> DomainId | None:
         for triple in self.all():
             if triple.object == project_object(project_id) and triple.relation == "domain":
                 return DomainId(UUID(triple.subject.id))
         return None
 
     async def hold_project(self, project_id: ProjectId, /) -> bool:
-        return await self.domain_of(project_id) is not None
+        return await self.home_of(project_id) is not None
 
     async def claim_listed(self, project_id: ProjectId, /) -> int:
         listed = [row for row in self.kept.values() if row.project_id == project_id]

@@ -45,8 +45,8 @@ class PlacedTuples:
     async def hold_project(self, project_id: ProjectId, /) -> bool:
         return await self.tuples.hold_project(project_id)
 
-    async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
-        return await self.tuples.domain_of(project_id)
+    async def home_of(self, project_id: ProjectId, /) -> DomainId | None:
+        return await self.tuples.home_of(project_id)
 
     async def _require_placed(self, target: Reference) -> None:
         if target != PLATFORM_OBJECT and await self.chain_of(target) is None:

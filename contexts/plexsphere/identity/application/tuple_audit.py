@@ -35,5 +35,5 @@ class TupleAudit:
         if object_.type == "domain":
             return DomainId(UUID(object_.id))
         if object_.type == "project":
-            return await self.tuples.domain_of(ProjectId(UUID(object_.id)))
+            return await self.tuples.home_of(ProjectId(UUID(object_.id)))
         return None

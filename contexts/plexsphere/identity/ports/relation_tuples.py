@@ -55,7 +55,7 @@ class RelationTuples(Protocol):
         """Tell whether the project stands in a Domain; it stays there until the unit of work ends."""
         ...
 
-    async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
+    async def home_of(self, project_id: ProjectId, /) -> DomainId | None:
         """Return the Domain that the project stands in."""
         ...
 

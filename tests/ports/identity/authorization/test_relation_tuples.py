@@ -172,8 +172,8 @@ async def test_what_stands_on_an_object_or_under_it_goes_with_it(home: Home) -> 
 async def test_a_project_knows_its_domain(home: Home) -> None:
     await home.keep(stored(1, project_stands(1, in_domain=7)))
 
-    assert await home.tuples.domain_of(PROJECT) == UUID(domain(7).id)
-    assert await home.tuples.domain_of(project_id(project(2))) is None
+    assert await home.tuples.home_of(PROJECT) == UUID(domain(7).id)
+    assert await home.tuples.home_of(project_id(project(2))) is None
 
 
 async def test_a_project_that_stands_in_a_domain_can_be_held(home: Home) -> None:

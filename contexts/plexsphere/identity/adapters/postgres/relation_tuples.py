@@ -178,7 +178,7 @@ class PostgresRelationTuples:
         [row] = await self._rows(_CLAIM_LISTED, [*place, project_id])
         return int(row[0])
 
-    async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
+    async def home_of(self, project_id: ProjectId, /) -> DomainId | None:
         """Return the Domain that the project stands in."""
         rows = await self._rows(_DOMAIN_OF, _columns_of(project_id))
         return DomainId(UUID(rows[0][0])) if rows else None
