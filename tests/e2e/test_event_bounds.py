@@ -30,7 +30,7 @@ SOON = 20.0
 MIB = 1024 * 1024
 STALLED, MOVES, MOVES_AT_ONCE = 20, 3_000, 50
 CROWD, MISSED = 60, 100
-STREAMS = 100
+STREAMS, BEATING = 100, 8
 SILENCE_THE_BELL = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND query IN ('LISTEN plexsphere_log', 'NOTIFY plexsphere_log')
@@ -136,13 +136,13 @@ async def test_at_the_end_streams_say_goodbye_and_every_answered_heartbeat_is_wr
     async with _a_server(database) as (place, server, transport):
         nodes = await enrolled(place, transport, STREAMS)
         readers = [EventReader(node, keep_octets=True) for node in nodes]
-        beats = {node.node_id: datetime.min.replace(tzinfo=UTC) for node in nodes}
+        beats: dict[str, datetime] = {}
         async with AsyncExitStack() as stack:
             await asyncio.gather(
                 *(stack.enter_async_context(reading(each, each.node.channel(transport))) for each in readers)
             )
-            beating = [asyncio.create_task(_beat(node, transport, beats)) for node in nodes]
-            await asyncio.sleep(0.5)
+            beating = [asyncio.create_task(_beat(node, transport, beats)) for node in nodes[:BEATING]]
+            await _until_just_written(database)
 
             server.process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(3):
@@ -233,6 +233,16 @@ async def _beat(node: Enrolled, transport: Transport, beats: dict[str, datetime]
             with suppress(Overloaded):
                 await is_asked_to_reconcile(node, transport)
                 beats[node.node_id] = at
+
+
+async def _until_just_written(dsn: Secret[str]) -> None:
+    """Wait until heartbeats were written, so that those of the next moment are held in memory."""
+    async with asyncio.timeout(SOON):
+        before = await _last_heartbeats(dsn)
+        while True:
+            await asyncio.sleep(0.02)
+            if await _last_heartbeats(dsn) != before:
+                return
 
 
 async def _last_heartbeats(dsn: Secret[str]) -> dict[str, datetime]:

@@ -111,6 +111,8 @@ class Walk:
         self.faults: Final[list[str]] = []
         self.deeds: Final[list[str]] = []
         self._chance: Final = random.Random(seed)
+        # Of its own, so that a walk is the same however often it is looked at.
+        self._ways: Final = random.Random(seed)
         self._place: Final = place
         self._servers: Final = servers
         self._clients: Final = clients
@@ -266,14 +268,14 @@ class Walk:
             return int(row[0]) if row else 0
 
     async def _ask(self, method: str, path: str, body: object = None) -> None:
-        answer = await self._chance.choice(self._clients).request(method, path, json=body)
+        answer = await self._ways.choice(self._clients).request(method, path, json=body)
         answer.raise_for_status()
 
     def _someone(self) -> WalkingNode:
         return self._chance.choice(self.nodes)
 
     def _server(self) -> Transport:
-        return self._chance.choice(self._servers)
+        return self._ways.choice(self._servers)
 
 
 def _rule(chance: random.Random, action: str) -> dict[str, object]:

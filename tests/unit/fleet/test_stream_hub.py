@@ -76,7 +76,7 @@ async def test_a_burst_is_no_fault_of_a_reader_that_takes_what_it_is_given() -> 
             await stream.woken()
 
     reader = asyncio.create_task(read())
-    rows = [a_long_row(offset, 20) for offset in range(1, MOST_QUEUED_FRAMES)]
+    rows = [a_long_row(offset, 60) for offset in range(1, MOST_QUEUED_FRAMES)]
     await scene.hub.tell(DOMAIN, rows)
     await asyncio.sleep(0)
 
