@@ -97,7 +97,7 @@ def found_in(text: str, secrets: Mapping[str, str]) -> Iterator[str]:
         spellings = {
             secret,
             quote(secret, safe=""),
-            secret.rpartition("_")[2] if secret.startswith("plx_") else secret,
+            secret.split("_", 3)[-1],
             octets.hex(),
             base64.b64encode(octets).decode().rstrip("=")[:-2],
         }
