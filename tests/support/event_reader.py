@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
 from plexd.protocol.client.control_plane import ControlPlane
@@ -168,9 +169,12 @@ class EventReader:
 
 
 @asynccontextmanager
-async def reading(reader: EventReader, channel: NodeChannel) -> AsyncIterator[EventReader]:
-    """Read one stream for as long as the block lasts, from the moment it is open."""
-    task = asyncio.create_task(reader.follow(iter([(channel, None)])))
+async def reading(
+    reader: EventReader, channel: NodeChannel, *, again: bool = False
+) -> AsyncIterator[EventReader]:
+    """Read for as long as the block lasts, from the moment the stream is open; `again` where it ends before."""
+    stay = (channel, None)
+    task = asyncio.create_task(reader.follow(repeat(stay) if again else iter([stay])))
     try:
         await reader.until_true(10, lambda: reader.is_streaming or reader.failure is not None)
         yield reader
