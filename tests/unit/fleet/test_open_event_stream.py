@@ -1,7 +1,7 @@
 """A stream goes on where its node left off, or says that it cannot (design D23, D24)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -40,11 +40,13 @@ class KeptReplays:
         self.rows: Sequence[Row] = ()
         self.is_complete = True
         self.refusals = 0
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def since(self, domain_id: DomainId, node: NodeId, offset: int, /) -> Replay:
         if self.refusals:
             self.refusals -= 1
             raise StoreOverloaded
+        self.meanwhile()
         return Replay([row for row in self.rows if row.offset >= offset], self.is_complete)
 
 
@@ -195,6 +197,16 @@ async def test_no_frame_follows_the_end_of_a_stream_within_a_row() -> None:
     scene.hub.end(DOMAIN, ONE.id)
 
     assert [octets async for octets in frames] == [FAREWELL]
+
+
+async def test_a_domain_read_anew_during_the_replay_opens_no_stream_on_its_old_view() -> None:
+    scene = await Scene().begun()
+    scene.replays.meanwhile = lambda: setattr(scene.fleet.views, "loaded", lambda _: None)
+
+    with pytest.raises(StoreOverloaded):
+        await scene.open(DOMAIN, ONE.id, "7.0")
+
+    assert len(scene.hub) == 0
 
 
 async def test_a_node_that_left_opens_no_stream() -> None:

@@ -18,7 +18,7 @@ from plexsphere.fleet.ports.views import Replay, Replays, Views
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
-from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, UnitOfWork
 
 CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,6})", re.ASCII)
 SHOW_OF_LIFE: Final = b": \n\n"
@@ -105,37 +105,42 @@ class OpenEventStream:
         Raises:
             NodeNotFound: the node left.
             TooManyStreams, StreamsReplacedTooOften: before anything is sent.
+            StoreOverloaded: the Domain is being read anew at this moment.
         """
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         self.hub.require_room(domain_id, node_id)
         if view.node(node_id) is None:
             await self.views.catch_up(domain_id, self.views.position(domain_id) + 1)
+            view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         node = view.node(node_id)
         with ExitStack() as undo:
             if last_event_id or node is None or node.first_offset is None:
                 cursor = await self._known(domain_id, last_event_id)
-                stream = await self._open(view, node_id, cursor, undo)
+                opened = await self._open(domain_id, node_id, cursor, undo)
             else:
-                stream = await self._open_first(view, node_id, undo)
+                opened = await self._open_first(domain_id, node_id, undo)
             undo.pop_all()
-        return EventStream(stream, view, self.expand, self.hub)
+        return opened
 
-    async def _open_first(self, view: MeshView, node_id: NodeId, undo: ExitStack) -> NodeStream:
+    async def _open_first(self, domain_id: DomainId, node_id: NodeId, undo: ExitStack) -> EventStream:
         # Where the first stream begins is taken once the stream is open, or not at all; a crowd of newcomers takes
         # turns, for each holds a connection meanwhile.
         async with self.newcomers, self.unit_of_work():
-            offset = await self.nodes.take_first_offset(view.domain_id, node_id)
+            offset = await self.nodes.take_first_offset(domain_id, node_id)
             cursor = None if offset is None else Cursor(offset, NOTHING)
-            return await self._open(view, node_id, cursor, undo)
+            return await self._open(domain_id, node_id, cursor, undo)
 
     async def _open(
-        self, view: MeshView, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
-    ) -> NodeStream:
-        domain_id = view.domain_id
+        self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
+    ) -> EventStream:
         if cursor is None:
             await self._ask_to_reconcile(domain_id, node_id)
         replay = await self._missed(domain_id, node_id, cursor)
         # From here to the open stream nothing is awaited: no row falls between the replay and what comes live.
+        view = self.views.loaded(domain_id)
+        if view is None:
+            # The Domain is being read anew; a view from before would never move again.
+            raise StoreOverloaded
         if view.node(node_id) is None:
             raise NodeNotFound(node_id)
         rows = list(replay.rows)
@@ -145,7 +150,7 @@ class OpenEventStream:
         undo.callback(self.hub.close, stream)
         if not replay.is_complete:
             await self._ask_to_reconcile(domain_id, node_id)
-        return stream
+        return EventStream(stream, view, self.expand, self.hub)
 
     async def _known(self, domain_id: DomainId, last_event_id: str) -> Cursor | None:
         match = CURSOR.fullmatch(last_event_id)
