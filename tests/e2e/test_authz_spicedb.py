@@ -83,6 +83,7 @@ async def test_operators_work_and_what_they_wrote_is_mirrored_when_they_are_answ
     assert {check["name"]: check["status"] for check in ready.json()["checks"]} == {
         "datastore": "ok",
         "authorization": "ok",
+        "sequencer": "ok",
     }
     assert place.domain_id
 

@@ -34,7 +34,7 @@ STREAMS, BEATING = 100, 8
 OPEN = b"HTTP/1.1 200"
 SILENCE_THE_BELL = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND query IN ('LISTEN plexsphere_log', 'NOTIFY plexsphere_log')
+WHERE datname = current_database() AND (query LIKE 'LISTEN %' OR query LIKE 'SELECT pg_notify%')
 """
 LAST_HEARTBEATS = "SELECT id::text, last_heartbeat_at FROM nodes WHERE last_heartbeat_at IS NOT NULL"
 

@@ -137,14 +137,15 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def server_process(dsn: Secret[str], **environ: str) -> AsyncIterator[ServerProcess]:
-    """Run `plexsphere serve` on a loopback port until the block ends."""
+async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> AsyncIterator[ServerProcess]:
+    """Run `plexsphere serve` on a loopback port until the block ends; without roles named it has all."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "plexsphere.composition",
         "serve",
+        *(["--roles", roles] if roles else []),
         env={
             **os.environ,
             "PLEXSPHERE_DSN": dsn.reveal(),

@@ -23,6 +23,7 @@ INTERNAL: Final = Problem(500, "internal", "Something unexpected went wrong here
 OVERLOADED: Final = Problem(503, "overloaded", "The control plane is busy; try again shortly.")
 DATASTORE_UNAVAILABLE: Final = Problem(503, "datastore_unavailable", "The database cannot be reached.")
 AUTHZ_UNAVAILABLE: Final = Problem(503, "authz_unavailable", "Permissions cannot be checked right now.")
+NOT_SERVED_HERE: Final = Problem(503, "not_served_here", "Another process of the control plane serves this.")
 
 INVALID_BODY: Final = Problem(400, "invalid_body", "The body is not what this operation takes.")
 BODY_TOO_LARGE: Final = Problem(
@@ -39,7 +40,7 @@ INVALID_PROJECT_ID: Final = Problem(
     400, "invalid_project_id", "The Project id is not a UUID in its 36-character form."
 )
 
-EVERYWHERE: Final = (RATE_LIMITED, INTERNAL, OVERLOADED, DATASTORE_UNAVAILABLE)
+EVERYWHERE: Final = (RATE_LIMITED, INTERNAL, OVERLOADED, DATASTORE_UNAVAILABLE, NOT_SERVED_HERE)
 BEHIND_A_CREDENTIAL: Final = (UNAUTHENTICATED,)
 BEHIND_REBAC: Final = (PERMISSION_DENIED, AUTHZ_UNAVAILABLE)
 WITH_A_BODY: Final = (INVALID_BODY, UNSUPPORTED_ENCODING, UNSUPPORTED_MEDIA_TYPE)

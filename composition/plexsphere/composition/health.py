@@ -11,10 +11,12 @@ from plexsphere.api.v1.meta.wiring import Check, HealthStatus, Version
 from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 from plexsphere.identity.ports.authorizer import Authorizer
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.events.lag import SequencerLag
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 ASK_SECONDS: Final = 2.0
+LATE_SECONDS: Final = 2.0
 DISTRIBUTION: Final = "plexsphere"
 NOBODY: Final = Reference("user", str(UUID(int=1)))
 
@@ -27,13 +29,19 @@ class ProcessHealth:
 
     questions: Mapping[str, Question]
     build: Version
+    sequencer_lag: SequencerLag
 
     async def ready(self) -> HealthStatus:
-        """Ask every dependency one question, all at once, for at most 2 s."""
+        """
+        Ask every dependency one question, all at once, for at most 2 s.
+
+        Events that wait for their offset are told and make nothing unready: heartbeats and changes go on, and every
+        process would be unready at once.
+        """
         asked = [_check(name, question) for name, question in self.questions.items()]
         checks = await asyncio.gather(*asked)
         is_ready = all(check.status == "ok" for check in checks)
-        return HealthStatus("ok" if is_ready else "down", list(checks))
+        return HealthStatus("ok" if is_ready else "down", [*checks, _sequencing(self.sequencer_lag)])
 
     def version(self) -> Version:
         return self.build
@@ -46,6 +54,12 @@ async def _check(name: str, question: Question) -> Check:
     except (AuthzUnavailable, StoreUnavailable, TimeoutError):
         return Check(name, "down", "away")
     return Check(name, "ok", "answers")
+
+
+def _sequencing(lag: SequencerLag) -> Check:
+    if lag.oldest_seconds < LATE_SECONDS:
+        return Check("sequencer", "ok", "keeps up")
+    return Check("sequencer", "late", f"committed events wait for {lag.oldest_seconds:.0f} s")
 
 
 def question_to(database: Database) -> Question:

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from psycopg import ProgrammingError, conninfo
 
+from plexsphere.composition.roles import EVERY_ROLE, Roles
 from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY_BYTES: Final = 32
@@ -74,6 +75,7 @@ class Settings:
     spicedb: SpiceDb | None
     register_failures_per_minute: int
     pool_size: int
+    roles: Roles = EVERY_ROLE
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

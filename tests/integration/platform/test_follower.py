@@ -9,7 +9,7 @@ import pytest
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.events import follower
 from plexsphere.platform.events.alarm import Alarm
-from plexsphere.platform.events.bell import Bell
+from plexsphere.platform.events.bell import Bell, Ring
 from plexsphere.platform.events.follower import DomainGone
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.sequencer import Sequencer
@@ -148,8 +148,8 @@ async def test_the_bell_wakes_another_process(database: Secret[str], monkeypatch
     monkeypatch.setattr(follower, "POLL_SECONDS", 3600.0)
     async with opened(database) as here, opened(database) as there, asyncio.timeout(PATIENCE):
         domain_id, recorder, alarm = await a_domain(here), Recorder(), Alarm()
-        listening, heard = asyncio.Event(), Bell(database, alarm.sound)
-        ringing = Bell(database, listening.set)
+        listening, heard = asyncio.Event(), Bell(database, {Ring.LOG: alarm.sound})
+        ringing = Bell(database, {Ring.LOG: listening.set})
         follows = following(there, recorder, alarm)
         await follows.follow(domain_id)
         async with asyncio.TaskGroup() as group:
@@ -158,7 +158,7 @@ async def test_the_bell_wakes_another_process(database: Secret[str], monkeypatch
             await asyncio.sleep(0.2)
             subject = mint_id()
             await announced(here, row_about(domain_id, subject))
-            ringing.ring()
+            ringing.ring(Ring.LOG)
 
             await recorder.until_told(domain_id, subject)
 
@@ -181,7 +181,7 @@ async def deliver_with_a_dead_bell(dsn: Secret[str], folder: Path) -> None:
     ):
         domain_id, recorder, alarm = await a_domain(here), Recorder(), Alarm()
         listening = asyncio.Event()
-        bell, follows = Bell(bell_dsn, listening.set), following(there, recorder, alarm)
+        bell, follows = Bell(bell_dsn, {Ring.LOG: listening.set}), following(there, recorder, alarm)
         await follows.follow(domain_id)
         async with asyncio.TaskGroup() as group:
             loops = [group.create_task(each.run()) for each in (bell, follows)]
@@ -190,7 +190,7 @@ async def deliver_with_a_dead_bell(dsn: Secret[str], folder: Path) -> None:
             proxy.cut_all()
             subject = mint_id()
             await announced(here, row_about(domain_id, subject))
-            bell.ring()
+            bell.ring(Ring.LOG)
 
             await recorder.until_told(domain_id, subject)
 

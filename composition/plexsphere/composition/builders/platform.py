@@ -1,17 +1,20 @@
 """The technical kernel of one process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.composition.doorway import Doorways
+from plexsphere.composition.roles import Role, Roles
 from plexsphere.composition.settings import Settings
 from plexsphere.platform.audit.sealer import AuditSealer
 from plexsphere.platform.audit.trail import PostgresAuditTrail
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.pool import Pool, build_pool
 from plexsphere.platform.events.alarm import Alarm
-from plexsphere.platform.events.bell import Bell
+from plexsphere.platform.events.bell import Bell, Ring
 from plexsphere.platform.events.inbox import EventInbox
+from plexsphere.platform.events.lag import SequencerLag
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.pruner import Pruner
 from plexsphere.platform.events.sequencer import Sequencer
@@ -42,6 +45,7 @@ class PlatformParts:
     backstage_log: EventLog
     backstage_inbox: EventInbox
     sequencer: Sequencer
+    sequencer_lag: SequencerLag
     pruner: Pruner
     bell: Bell
     log_alarm: Alarm
@@ -56,11 +60,12 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
     pools = (build_pool(settings.dsn, settings.pool_size), build_pool(settings.dsn, BACKSTAGE_CONNECTIONS))
     database, backstage = map(Database, pools)
     inbox_alarm, log_alarm = Alarm(), Alarm()
-    bell = Bell(settings.dsn, log_alarm.sound)
+    bell = Bell(settings.dsn, {Ring.LOG: log_alarm.sound, Ring.INBOX: inbox_alarm.sound})
+    announced = _announced(settings.roles, inbox_alarm, bell)
 
     def sequenced() -> None:
         log_alarm.sound()
-        bell.ring()
+        bell.ring(Ring.LOG)
 
     return PlatformParts(
         clock=clock,
@@ -71,14 +76,22 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
         sealer=AesGcmSealer(settings.wrap_key),
         trail=PostgresAuditTrail(database),
         log=EventLog(database),
-        inbox=EventInbox(database, inbox_alarm.sound),
+        inbox=EventInbox(database, announced),
         backstage_log=EventLog(backstage),
-        backstage_inbox=EventInbox(backstage, inbox_alarm.sound),
+        backstage_inbox=EventInbox(backstage, announced),
         sequencer=Sequencer(
             backstage, AuditSealer(backstage), sequenced, inbox_alarm, telemetry.batch_sequenced
         ),
+        sequencer_lag=SequencerLag(backstage, clock),
         pruner=Pruner(backstage),
         bell=bell,
         log_alarm=log_alarm,
         doorways=Doorways(),
     )
+
+
+def _announced(roles: Roles, inbox_alarm: Alarm, bell: Bell) -> Callable[[], None]:
+    # A process that sequences does so itself; one that does not tells those that do.
+    if Role.SEQUENCER in roles:
+        return inbox_alarm.sound
+    return lambda: bell.ring(Ring.INBOX)

@@ -3,6 +3,7 @@
 from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.composition.mirror_loop import MirrorLoop
 from plexsphere.composition.process import Loop, Process
+from plexsphere.composition.roles import Role
 from plexsphere.composition.server import build_server
 from plexsphere.composition.telemetry import metered
 from plexsphere.platform.telemetry.signals import Gauge
@@ -22,19 +23,34 @@ def build_process(parts: Parts, surface: Surface) -> Process:
 
 
 def _loops(parts: Parts, surface: Surface) -> list[Loop]:
-    platform, credentials = parts.platform, parts.credentials
-    loops: list[Loop] = [
-        platform.sequencer.run,
-        platform.pruner.run,
+    of_role = {Role.API: _api_loops(parts, surface), Role.STREAMS: _stream_loops(parts)}
+    of_role[Role.SEQUENCER] = _sequencer_loops(parts)
+    # Both those who answer and those who stream keep views, and ask whose credential was revoked.
+    everywhere: list[Loop] = [
         parts.views.follower.run,
-        platform.bell.run,
-        parts.views.hub.keep_alive,
+        parts.platform.bell.run,
+        parts.platform.sequencer_lag.watch,
+        parts.credentials.node_cache.watch,
+    ]
+    return everywhere + [loop for role in parts.settings.roles for loop in of_role[role]]
+
+
+def _api_loops(parts: Parts, surface: Surface) -> list[Loop]:
+    credentials = parts.credentials
+    return [
         parts.fleet.book.run,
-        credentials.node_cache.watch,
         credentials.operator_cache.watch,
         credentials.token_uses.watch,
         surface.denials.watch,
     ]
+
+
+def _stream_loops(parts: Parts) -> list[Loop]:
+    return [parts.views.hub.keep_alive]
+
+
+def _sequencer_loops(parts: Parts) -> list[Loop]:
+    loops: list[Loop] = [parts.platform.sequencer.run, parts.platform.pruner.run]
     mirroring = parts.authorization.mirroring
     return [*loops, MirrorLoop(mirroring.tuples).run] if mirroring else loops
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from plexsphere.api.app import Services, create_app
-from plexsphere.api.edge import AsgiApp
+from plexsphere.api.edge import AsgiApp, DirectRoutes
 from plexsphere.api.gate import Gate, NodeGate
+from plexsphere.api.served_part import ServedPart
 from plexsphere.api.v1.node_protocol.calls import NodeCalls
 from plexsphere.api.v1.node_protocol.operations import ALL as NODE_OPERATIONS
 from plexsphere.composition.bridges.api_tokens import ApiTokensBridge
@@ -32,6 +33,7 @@ from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
 from plexsphere.composition.health import ProcessHealth, Question, build_version, question_about, question_to
+from plexsphere.composition.roles import Role, Roles
 from plexsphere.composition.settings import Settings
 from plexsphere.fleet.application.change_node import ChangeNode
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
@@ -103,7 +105,7 @@ def build_surface(parts: Parts) -> Surface:
     database, trail = parts.platform.database, parts.platform.trail
     services = Services(
         gate=_gate(parts, denials),
-        health=ProcessHealth(_questions(parts), version),
+        health=ProcessHealth(_questions(parts), version, parts.platform.sequencer_lag),
         cursors=SealedCursors(parts.settings.wrap_key),
         domains=_domains(parts),
         projects=_projects(parts),
@@ -116,9 +118,15 @@ def build_surface(parts: Parts) -> Surface:
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
         failed_attempts=FailuresByPeer(parts.platform.clock, parts.settings.register_failures_per_minute),
     )
-    calls = NodeCalls(node_gate, node_protocol)
+    calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol))
     observed = _observed(services, parts.platform.telemetry)
     return Surface(create_app(observed, calls, NODE_OPERATIONS, version.version), denials)
+
+
+def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:
+    if {Role.API, Role.STREAMS} <= roles:
+        return calls
+    return ServedPart(calls, has_api=Role.API in roles, has_streams=Role.STREAMS in roles)
 
 
 def _observed(services: Services, telemetry: Telemetry) -> Services:

@@ -1,9 +1,11 @@
 """plexsphere serve: production, everything from the environment."""
 
 import os
+from dataclasses import replace
 
 import click
 
+from plexsphere.composition.roles import EVERY_ROLE, NAMES, Roles, named, parse_roles
 from plexsphere.composition.serving import run, say, serving
 from plexsphere.composition.settings import Settings, SettingsError
 
@@ -13,13 +15,37 @@ Example:
   export PLEXSPHERE_DSN=postgresql://plexsphere@db/plexsphere
   export PLEXSPHERE_NSK_WRAP_KEY_B64=$(openssl rand -base64 32)
   plexsphere migrate && plexsphere serve
+
+\b
+The same in two processes, each with its own PLEXSPHERE_LISTEN:
+  plexsphere serve --roles api,streams
+  plexsphere serve --roles sequencer
 """
 
 
+def _roles(_: click.Context, __: click.Parameter, text: str) -> Roles:
+    try:
+        return parse_roles(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(epilog=EXAMPLE)
-def serve() -> None:
-    """Serve with nothing embedded; any number of processes may share one PostgreSQL."""
-    run(_serve(settings_or_refuse()))
+@click.option("--roles", default=NAMES, show_default=True, callback=_roles, help="What this process does.")
+def serve(roles: Roles) -> None:
+    """
+    Serve with nothing embedded; any number of processes may share one PostgreSQL.
+
+    \b
+    api        answers operators and nodes, but for event streams
+    streams    serves GET /v1/nodes/{node_id}/events
+    sequencer  numbers committed events and seals the audit trail, prunes what
+               is old and keeps SpiceDB in step
+
+    A deployment needs each role somewhere, and several processes may share one. Whatever a process does not serve it
+    refuses with 503; /health and /v1/health are answered by all.
+    """
+    run(_serve(replace(settings_or_refuse(), roles=roles)))
 
 
 def settings_or_refuse() -> Settings:
@@ -32,4 +58,5 @@ def settings_or_refuse() -> Settings:
 
 async def _serve(settings: Settings) -> None:
     async with serving(settings):
-        say(f"Plexsphere serves on {settings.listen.host}:{settings.listen.port}")
+        part = "" if settings.roles == EVERY_ROLE else f" as {named(settings.roles)}"
+        say(f"Plexsphere serves on {settings.listen.host}:{settings.listen.port}{part}")

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
 from typing import Final
 
 from psycopg import AsyncConnection, Error
@@ -14,28 +15,37 @@ LOG: Final = logging.getLogger("plexsphere.bell")
 
 CHANNEL: Final = "plexsphere_log"
 LISTEN: Final = f"LISTEN {CHANNEL}"
-NOTIFY: Final = f"NOTIFY {CHANNEL}"
+NOTIFY: Final = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
 QUIET_SECONDS: Final = 0.02
 RETRY_SECONDS: Final = 1.0
 
 
+class Ring(Enum):
+    """What there is to be heard of."""
+
+    LOG = ""
+    INBOX = "inbox"
+
+
 class Bell:
     """
-    Rings other processes awake when the log grew, and hears their rings.
+    Rings other processes awake when there is something for them, and hears their rings.
 
     A ring is a hint: whoever misses one still finds the rows by polling. One connection listens, one rings, at most
-    once every 20 ms however often `ring` is called.
+    once every 20 ms however often `ring` is called. `heard` says whom to call on which ring; others are passed over.
     """
 
-    def __init__(self, dsn: Secret[str], heard: Callable[[], None]) -> None:
+    def __init__(self, dsn: Secret[str], heard: Mapping[Ring, Callable[[], None]]) -> None:
         self._conninfo: Final = Secret(session_conninfo(dsn))
-        self._heard: Final = heard
-        self._pulled: Final = asyncio.Event()
+        self._heard: Final = {ring.value: call for ring, call in heard.items()}
+        self._pulled: Final[set[Ring]] = set()
+        self._is_pulled: Final = asyncio.Event()
 
-    def ring(self) -> None:
+    def ring(self, ring: Ring) -> None:
         """Let the others know, within 20 ms."""
-        self._pulled.set()
+        self._pulled.add(ring)
+        self._is_pulled.set()
 
     async def run(self) -> None:
         """Listen and ring until cancelled, reconnecting when the database was away."""
@@ -57,13 +67,17 @@ class Bell:
     async def _listen(self, connection: AsyncConnection) -> None:
         await connection.execute(LISTEN)
         # Whatever rang before this connection listened was missed.
-        self._heard()
-        async for _ in connection.notifies():
-            self._heard()
+        for call in self._heard.values():
+            call()
+        async for notify in connection.notifies():
+            if call_on := self._heard.get(notify.payload):
+                call_on()
 
     async def _ring(self, connection: AsyncConnection) -> None:
         while True:
-            await self._pulled.wait()
+            await self._is_pulled.wait()
+            self._is_pulled.clear()
+            rings = [ring.value for ring in self._pulled]
             self._pulled.clear()
-            await connection.execute(NOTIFY)
+            await connection.execute(NOTIFY, [CHANNEL, rings])
             await asyncio.sleep(QUIET_SECONDS)

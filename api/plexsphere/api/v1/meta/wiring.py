@@ -6,10 +6,10 @@ import msgspec
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One dependency; `detail` never says more than that it answers or not."""
+    """One dependency; `detail` never says more than whether it answers, and how late it is."""
 
     name: str
-    status: Literal["ok", "down"]
+    status: Literal["ok", "late", "down"]
     detail: str
 
 
