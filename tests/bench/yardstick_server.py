@@ -14,14 +14,18 @@ import msgspec
 import uvloop
 from nacl.signing import SigningKey
 
+from plexsphere.api.sources import Sources
 from plexsphere.api.v1.node_protocol.schemas import HeartbeatRequest
+from plexsphere.composition.connections import Bounds, Connections
 from plexsphere.composition.server import build_server, listening_socket
 from plexsphere.composition.settings import Address
+from plexsphere.platform.telemetry.traffic import Traffic
 
 DECODER: Final = msgspec.json.Decoder(HeartbeatRequest)
 KEY: Final = SigningKey.generate()
 PAYLOAD: Final = b'{"filler":"' + b"x" * 1024 + b'"'
 AT_ONCE: Final = 16
+MOST_CONNECTIONS: Final = 20_000
 
 
 class Yardstick:
@@ -77,7 +81,9 @@ async def _answer(send: Any, body: bytes) -> None:
 
 
 async def _serve(port: int) -> None:
-    await build_server(Yardstick(), None).serve(sockets=[listening_socket(Address("127.0.0.1", port))])
+    connections = Connections(Bounds(MOST_CONNECTIONS, MOST_CONNECTIONS), Traffic())
+    server = build_server(Yardstick(), None, connections, Sources())
+    await server.serve(sockets=[listening_socket(Address("127.0.0.1", port))])
 
 
 if __name__ == "__main__":

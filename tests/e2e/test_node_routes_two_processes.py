@@ -11,14 +11,12 @@ import pytest
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import Place, ServerProcess, two_processes
 from tests.support.machines import Machine, RawNode
-from tests.support.raw_http import RawConnection, bearer, call, connected, request
+from tests.support.raw_http import RawConnection, bearer, connected, request
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 # Two seconds is what is promised (D9); the rest is for a machine that is busy with something else.
 SOON: Final = 2.0 + 3.0
-IDLE: Final = 1_000
-QUESTIONS: Final = 50
 
 
 async def leave(place: Place, node: RawNode) -> int:
@@ -66,22 +64,3 @@ async def test_a_node_that_ended_is_dead_and_deaf_in_both_processes(
             again = await node.call("GET", "events", base_url=server.base_url)
             assert (again.status, again.code) == (401, "unauthenticated")
             assert await neighbour.heartbeat(base_url=server.base_url) == 200
-
-
-async def test_connections_that_say_nothing_keep_nobody_waiting(database: Secret[str]) -> None:
-    """H12: a thousand silent connections and a source that is refused; others are served as before."""
-    async with two_processes(database) as (place, one, _), AsyncExitStack() as stack:
-        [token] = await place.bootstrap_tokens(1)
-        node = await Machine().enrol(one.base_url, token)
-        for _ in range(IDLE):
-            lane = await stack.enter_async_context(connected(one.base_url))
-            await lane.send(b"POST /v1/register HTTP/1.1\r\nHost:")
-
-        async with asyncio.timeout(30):
-            lived = await asyncio.gather(*(node.heartbeat() for _ in range(QUESTIONS)))
-            refused = [await Machine().ask(one.base_url, "x") for _ in range(QUESTIONS)]
-            alive = await call(one.base_url, "GET", "/health")
-
-        assert lived == [200] * QUESTIONS
-        assert {answer.status for answer in refused} == {401}
-        assert alive.status == 200

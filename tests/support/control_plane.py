@@ -73,6 +73,8 @@ def settings_for(dsn: Secret[str], port: int, **changes: Any) -> Settings:
         "spicedb": None,
         "register_failures_per_minute": 100_000,
         "pool_size": 16,
+        "connections_per_address": 10_000,
+        "trusted_proxies": (),
     }
     return Settings(**{**given, **changes})
 

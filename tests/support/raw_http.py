@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 PATIENCE_SECONDS: Final = 20.0
 LONGEST_LINE: Final = 1024 * 1024
+LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,12 @@ def request(
 
 
 @asynccontextmanager
-async def connected(base_url: str) -> AsyncIterator[RawConnection]:
-    """Lend a connection to the server at the URL."""
+async def connected(base_url: str, source: str = LOOPBACK) -> AsyncIterator[RawConnection]:
+    """Lend a connection to the server at the URL, from an address of the loopback network."""
     url = urlsplit(base_url)
-    connection = RawConnection(*await asyncio.open_connection(url.hostname, url.port, limit=LONGEST_LINE))
+    connection = RawConnection(
+        *await asyncio.open_connection(url.hostname, url.port, limit=LONGEST_LINE, local_addr=(source, 0))
+    )
     try:
         yield connection
     finally:

@@ -1,28 +1,81 @@
-"""uvicorn's HTTP protocol with a bound on a request's head."""
+"""uvicorn's HTTP protocol, with bounds on what a client may send and on how long it may take."""
 
-from typing import Final
+from enum import Enum
+from typing import Any, Final
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from plexsphere.composition.connections import Connections
 
 MOST_HEAD_OCTETS: Final = 64 * 1024
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 )
+TIMED_OUT: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Stage(Enum):
+    """What a connection waits for."""
+
+    SILENCE = "a request"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    ANSWER = "us"
+
+
+# Seconds that a client may leave us waiting (H11). Whoever looks once a second sees a stage up to a second late, and
+# its end up to another second late.
+PATIENCE: Final = {Stage.SILENCE: 30.0, Stage.HEAD: 15.0, Stage.BODY: 30.0}
+LATE_SECONDS: Final = 2.0
+# A lost packet is sent again after some seconds: only then slowness is the client's own.
+SLOW_AFTER_SECONDS: Final = 10.0
+SLOWEST_OCTETS_A_SECOND: Final = 1024
+# An answer that the client is still taking from us is no silence yet.
+TAKING_SECONDS: Final = 60.0
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """
     Answers 431 and closes when a request line with its headers goes beyond 64 KiB.
 
-    The parser keeps a head until it is complete, and anybody may send one without a credential.
+    The parser keeps a head until it is complete, and anybody may send one without a credential. How long a client
+    takes is judged from outside, once a second: `cut_if_overdue`. No timer is set and no clock is read for a request.
     """
 
-    _head_octets = 0
-    _reads_head = False
+    __slots__ = (
+        "_connections",
+        "_cycle_seen",
+        "_is_cut",
+        "_octets",
+        "_reads_head",
+        "_seen_at",
+        "_source",
+        "_stage",
+    )
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        connections: Connections,
+        source: str,
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self._connections = connections
+        self._source = source
+        self._reads_head = False
+        self._octets = 0
+        self._is_cut = False
+        self._stage = Stage.ANSWER
+        self._cycle_seen: object = None
+        self._seen_at = 0.0
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._reads_head, self._head_octets = True, 0
+        self._reads_head, self._octets = True, 0
 
     def on_headers_complete(self) -> None:
         self._reads_head = False
@@ -31,7 +84,73 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._reads_head:
-            self._head_octets += len(data)
-            if self._head_octets > MOST_HEAD_OCTETS and not self.transport.is_closing():
+            self._octets += len(data)
+            if self._octets > MOST_HEAD_OCTETS and not self.transport.is_closing():
                 self.transport.write(TOO_LARGE)
                 self.transport.close()
+        elif self.cycle is not None and self.cycle.more_body:
+            self._octets += len(data)
+
+    def on_response_complete(self) -> None:
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        # No timer ends what is kept alive: silence is noticed from outside.
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.leave()
+
+    def leave(self) -> None:
+        """Give back the connection's place, once."""
+        if self._source:
+            self._connections.leave(self._source)
+            self._source = ""
+
+    def cut_if_overdue(self, now: float) -> Stage | None:
+        """
+        End the connection whose client kept us waiting too long, and return in what stage; to be called once a second.
+
+        A client that is asked to end the connection and does not has it ended a second later.
+        """
+        if self._is_cut:
+            self.transport.abort()
+            return None
+        stage = self.stage
+        if stage is not self._stage or self.cycle is not self._cycle_seen:
+            self._stage, self._cycle_seen, self._seen_at = stage, self.cycle, now
+            return None
+        if stage is Stage.ANSWER or not self._is_overdue(stage, now - self._seen_at + LATE_SECONDS):
+            return None
+        self._cut(stage)
+        return stage
+
+    @property
+    def stage(self) -> Stage:
+        """Return what the connection waits for at this moment."""
+        if self._reads_head:
+            return Stage.HEAD
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return Stage.SILENCE
+        # A body that we do not take, or did not ask for yet, is not late.
+        if cycle.more_body and not self.flow.read_paused and not cycle.waiting_for_100_continue:
+            return Stage.BODY
+        return Stage.ANSWER
+
+    def _is_overdue(self, stage: Stage, seconds: float) -> bool:
+        if stage is Stage.SILENCE and self.transport.get_write_buffer_size():
+            return seconds >= TAKING_SECONDS
+        if stage is Stage.BODY and seconds >= SLOW_AFTER_SECONDS:
+            return seconds >= PATIENCE[stage] or self._octets < SLOWEST_OCTETS_A_SECOND * seconds
+        return seconds >= PATIENCE[stage]
+
+    def _cut(self, stage: Stage) -> None:
+        self._is_cut = True
+        is_owed_an_answer = stage is Stage.HEAD or (stage is Stage.BODY and not self.cycle.response_started)
+        if is_owed_an_answer and not self.transport.is_closing():
+            self.transport.write(TIMED_OUT)
+        self.transport.close()

@@ -4,33 +4,61 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Sequence
 from typing import Any, Final
 
 import uvicorn
 
+from plexsphere.api.sources import Sources
+from plexsphere.composition.acceptor import Acceptor
 from plexsphere.composition.bounded_http import BoundedHttpProtocol
+from plexsphere.composition.connections import Connections
 from plexsphere.composition.settings import Address, Tls
 
-BACKLOG: Final = 4096
 # A reader that stalls parks its unread frames in kernel buffers; this bounds them (design section 3).
 SEND_BUFFER_BYTES: Final = 64 * 1024
-KEEP_ALIVE_SECONDS: Final = 30
 # A reader that takes nothing, or is gone without a word, keeps its connection no longer than a send may take.
 UNACKNOWLEDGED_MS: Final = 30_000
 GRACE_SECONDS: Final = 2
 
 
 class LoopServer(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the process decides when to stop."""
+    """
+    uvicorn without signal handlers and acceptors of its own.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    The process decides when to stop, and who is let in is counted before anything is spent on him.
+    """
+
+    def __init__(self, config: uvicorn.Config, connections: Connections, sources: Sources) -> None:
         super().__init__(config)
         self.stopping: Final = asyncio.Event()
+        self._connections: Final = connections
+        self._sources: Final = sources
+        self._acceptors: Final[list[Acceptor]] = []
+
+    @property
+    def open_connections(self) -> Collection[BoundedHttpProtocol]:
+        """Return the connections at this moment."""
+        return self.server_state.connections  # type: ignore[return-value]  # every protocol is ours
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """Listen on the sockets."""
+        await self.lifespan.startup()
+        for listener in sockets or ():
+            acceptor = Acceptor(listener, self._connections, self._sources, self.config.ssl, self._protocol)
+            acceptor.start()
+            self._acceptors.append(acceptor)
+        self.servers = self._acceptors  # type: ignore[assignment]  # it closes them and waits
+        self.started = True
+
+    def _protocol(self, source: str) -> BoundedHttpProtocol:
+        return BoundedHttpProtocol(
+            self.config, self.server_state, self.lifespan.state, self._connections, source
+        )
 
     def stop(self) -> None:
         """Stop accepting and let what is in hand end."""
@@ -38,7 +66,7 @@ class LoopServer(uvicorn.Server):
         self.stopping.set()
 
 
-def build_server(app: Any, tls: Tls | None) -> LoopServer:
+def build_server(app: Any, tls: Tls | None, connections: Connections, sources: Sources) -> LoopServer:
     """Return a server of the application."""
     return LoopServer(
         uvicorn.Config(
@@ -51,12 +79,12 @@ def build_server(app: Any, tls: Tls | None) -> LoopServer:
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
             ssl_certfile=str(tls.cert_file) if tls else None,
             ssl_keyfile=str(tls.key_file) if tls else None,
-        )
+        ),
+        connections,
+        sources,
     )
 
 

@@ -5,21 +5,25 @@ import binascii
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Self
 
 from psycopg import ProgrammingError, conninfo
 
+from plexsphere.api.sources import Network
 from plexsphere.composition.roles import EVERY_ROLE, Roles
 from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY_BYTES: Final = 32
+MOST_FROM_ONE_ADDRESS: Final = 37_500
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 DSN_VAR: Final = "PLEXSPHERE_DSN"
 WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
 SPICEDB_VAR: Final = "PLEXSPHERE_SPICEDB_ENDPOINT"
 CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
 KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
+PROXIES_VAR: Final = "PLEXSPHERE_TRUSTED_PROXIES"
 OR_UP: Final = "or run `plexsphere up` for a local one"
 
 
@@ -75,6 +79,8 @@ class Settings:
     spicedb: SpiceDb | None
     register_failures_per_minute: int
     pool_size: int
+    connections_per_address: int
+    trusted_proxies: tuple[Network, ...]
     roles: Roles = EVERY_ROLE
 
     @classmethod
@@ -93,6 +99,10 @@ class Settings:
             spicedb=_spicedb(environ),
             register_failures_per_minute=_number(environ, "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE", 600),
             pool_size=_number(environ, "PLEXSPHERE_POOL_SIZE", 16),
+            connections_per_address=_number(
+                environ, "PLEXSPHERE_CONNECTIONS_PER_ADDRESS", MOST_FROM_ONE_ADDRESS
+            ),
+            trusted_proxies=_networks(environ, PROXIES_VAR),
         )
 
 
@@ -146,6 +156,15 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
         raise SettingsError(f"{name} is not a whole number above zero; leave it out for {default}")
     return int(text)
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in environ.get(name, "").split(",") if each.strip())
+    except ValueError:
+        raise SettingsError(
+            f"{name} is not a list of networks; set it to something like 10.0.0.0/8,fd00::/8"
+        ) from None
 
 
 def _tls(environ: Mapping[str, str]) -> Tls | None:

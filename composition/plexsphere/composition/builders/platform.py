@@ -22,6 +22,7 @@ from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.sealing import Sealer
 from plexsphere.platform.sealing import AesGcmSealer
 from plexsphere.platform.telemetry.signals import Telemetry
+from plexsphere.platform.telemetry.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class PlatformParts:
 
     clock: Clock
     telemetry: Telemetry
+    traffic: Traffic
     pools: tuple[Pool, ...]
     database: Database
     backstage: Database
@@ -70,6 +72,7 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
     return PlatformParts(
         clock=clock,
         telemetry=telemetry,
+        traffic=Traffic(),
         pools=pools,
         database=database,
         backstage=backstage,

@@ -1,10 +1,13 @@
 """One process: the server and the loops beside it."""
 
+from plexsphere.api.sources import Sources
 from plexsphere.composition.builders.surface import Parts, Surface
+from plexsphere.composition.connections import Connections, allow_descriptors, bounds_of
 from plexsphere.composition.mirror_loop import MirrorLoop
 from plexsphere.composition.process import Loop, Process
 from plexsphere.composition.roles import Role
-from plexsphere.composition.server import build_server
+from plexsphere.composition.server import LoopServer, build_server
+from plexsphere.composition.sweep import Sweep
 from plexsphere.composition.telemetry import metered
 from plexsphere.platform.telemetry.signals import Gauge
 
@@ -14,12 +17,26 @@ def build_process(parts: Parts, surface: Surface) -> Process:
     telemetry, views = parts.platform.telemetry, parts.views
     telemetry.watch(Gauge.LOG_LAG, lambda: views.follower.lag)
     telemetry.watch(Gauge.STREAMS_OPEN, lambda: len(views.hub))
+    server = _server(parts, surface)
     return Process(
-        server=build_server(metered(surface.app, telemetry), parts.settings.tls),
-        loops=_loops(parts, surface),
+        server=server,
+        loops=[*_loops(parts, surface), _sweep(parts, server).run],
         end_streams=parts.views.hub.shut,
         flush=lambda: _flush(parts, surface),
     )
+
+
+def _server(parts: Parts, surface: Surface) -> LoopServer:
+    settings, platform = parts.settings, parts.platform
+    connections = Connections(
+        bounds_of(allow_descriptors(), settings.connections_per_address), platform.traffic
+    )
+    app = metered(surface.app, platform.telemetry)
+    return build_server(app, settings.tls, connections, Sources(settings.trusted_proxies))
+
+
+def _sweep(parts: Parts, server: LoopServer) -> Sweep:
+    return Sweep(server.open_connections, parts.platform.clock, parts.platform.traffic)
 
 
 def _loops(parts: Parts, surface: Surface) -> list[Loop]:
