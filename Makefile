@@ -6,6 +6,7 @@
 
 BIN := .venv/bin
 ARGS ?=
+WORKERS ?= 2
 SYSTEM_PYTHON = $$(./bootstrap/find-python)
 
 help:  ## this list
@@ -48,7 +49,7 @@ engine: install-dev  # the SpiceDB engine that some tests run against
 
 pytest: install-dev  ## the tests alone; for example make pytest ARGS='-k tokens'
 	@echo "==> tests (pytest)"
-	@$(BIN)/python -m pytest -m "not soak" $(ARGS)
+	@$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist loadfile $(ARGS)
 
 install:  ## what make up needs, from hash-locked lists; does nothing when nothing changed
 	@python=$(SYSTEM_PYTHON) && "$$python" bootstrap/install.py runtime

@@ -97,7 +97,7 @@ def found_in(text: str, secrets: Mapping[str, str]) -> Iterator[str]:
         spellings = {
             secret,
             quote(secret, safe=""),
-            secret.split("_", 3)[-1],
+            secret.split("_", 3)[-1] if secret.startswith("plx_") else secret,
             octets.hex(),
             base64.b64encode(octets).decode().rstrip("=")[:-2],
         }

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import random
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY: Final = bytes(range(32))
 READY_SECONDS: Final = 30.0
+LISTENING_PORTS: Final = range(12_000, 32_000)
 
 
 class ShiftedClock(SystemClock):
@@ -80,10 +82,16 @@ def settings_for(dsn: Secret[str], port: int, **changes: Any) -> Settings:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """
+    Return a port that nobody listens on at this moment.
+
+    It is none that the system gives to outgoing connections: until somebody listens on it nobody else takes it.
+    """
+    for port in random.SystemRandom().sample(LISTENING_PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("every port for tests is taken")
 
 
 async def first_boot(dsn: Secret[str]) -> tuple[Secret[str], str, str]:

@@ -212,21 +212,21 @@ async def test_a_limit_out_of_range_answers_400(built: Surface, op: Operation) -
 @pytest.mark.parametrize(
     ("path", "served"),
     [
-        (path, {op.method for op in ops})
+        (path, tuple(sorted(op.method for op in ops)))
         for path, ops in groupby(sorted(ROUTED, key=lambda op: op.path), key=lambda op: op.path)
     ],
     ids=str,
 )
 async def test_methods_that_a_route_does_not_serve_answer_405(
-    built: Surface, path: str, served: set[str]
+    built: Surface, path: str, served: tuple[str, ...]
 ) -> None:
     """M06: HEAD, OPTIONS, TRACE and inventions; a method cannot be overridden by a header."""
-    headers = {"X-HTTP-Method-Override": next(iter(served)), "X-Method": next(iter(served))}
-    for method in set(METHODS) - served:
+    headers = {"X-HTTP-Method-Override": served[0], "X-Method": served[0]}
+    for method in set(METHODS) - set(served):
         answer = await built.call(method, re.sub(r"{\w+}", ID, path), headers=headers)
 
         assert answer.status_code == 405, method
-        assert set(answer.headers["allow"].split(", ")) == served
+        assert sorted(answer.headers["allow"].split(", ")) == list(served)
 
 
 @pytest.mark.parametrize(
