@@ -97,10 +97,10 @@ def test_every_selector_that_the_policy_page_shows_can_be_written() -> None:
     ]
 
 
-def test_decision_records_are_numbered_without_a_gap() -> None:
-    assert [record.name[:4] for record in RECORDS] == [
-        f"{number:04}" for number in range(1, len(RECORDS) + 1)
-    ]
+def test_no_two_decision_records_have_one_number() -> None:
+    numbers = [record.name[:4] for record in RECORDS]
+
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=page_name)

@@ -1,6 +1,7 @@
 """What must be true before a process serves (design D11): refused at boot rather than at the first request."""
 
 import logging
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -61,15 +62,25 @@ async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGene
     Raises:
         StoreUnavailable: the database does not answer.
         SchemaBehind: it lacks migrations.
-        SettingsError: SpiceDB's address is none.
+        SettingsError: SpiceDB's address is none, or failpoints go with settings of production.
     """
-    await require_database(settings.dsn)
-    await require_schema(settings.dsn)
     root = Root(settings=settings)
     if clock is not None:
         root.clock.override(providers.Object(clock))
+    if settings.failpoints:
+        _weave_failpoints(root, settings)
+    await require_database(settings.dsn)
+    await require_schema(settings.dsn)
     async with opened(root.platform().pools), _closed(root.authorization()):
         yield root
+
+
+def _weave_failpoints(root: Any, settings: Settings) -> None:
+    # Only a process that is to fail on purpose loads what makes it fail.
+    from plexsphere.composition.failpoints.places import BACKSTAGE, REQUEST
+    from plexsphere.composition.failpoints.weaving import weave
+
+    weave(settings, os.environ, dict(zip((REQUEST, BACKSTAGE), root.platform().pools, strict=True)))
 
 
 async def require_database(dsn: Secret[str]) -> None:

@@ -24,6 +24,7 @@ SPICEDB_VAR: Final = "PLEXSPHERE_SPICEDB_ENDPOINT"
 CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
 KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
 PROXIES_VAR: Final = "PLEXSPHERE_TRUSTED_PROXIES"
+FAILPOINTS_VAR: Final = "PLEXSPHERE_FAILPOINTS"
 OR_UP: Final = "or run `plexsphere up` for a local one"
 
 
@@ -70,7 +71,7 @@ class SpiceDb:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a process needs to serve."""
+    """Everything a process needs to serve; `failpoints` say where it fails on purpose, in rehearsals alone."""
 
     dsn: Secret[str]
     wrap_key: Secret[bytes]
@@ -82,6 +83,7 @@ class Settings:
     connections_per_address: int
     trusted_proxies: tuple[Network, ...]
     roles: Roles = EVERY_ROLE
+    failpoints: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -103,6 +105,7 @@ class Settings:
                 environ, "PLEXSPHERE_CONNECTIONS_PER_ADDRESS", MOST_FROM_ONE_ADDRESS
             ),
             trusted_proxies=_networks(environ, PROXIES_VAR),
+            failpoints=environ.get(FAILPOINTS_VAR, ""),
         )
 
 
