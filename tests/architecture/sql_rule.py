@@ -19,6 +19,10 @@ SQL: Final = re.compile(
 )
 CONSTANT: Final = re.compile(r"(\w+\.)?_?[A-Z][A-Z0-9_]*")
 RUNS: Final = {"execute", "executemany", "copy", "stream"}
+# What a table holds besides what the code knows is a newer version's own business (decision 0036). A function's
+# columns are as many as the statement gives it.
+STAR: Final = re.compile(r"(?:SELECT\s+|\bRETURNING\s+|,\s*)(?:\w+\.)?\*(?!\s*FROM\s+unnest\()")
+NAMELESS: Final = re.compile(r"\bINSERT\s+INTO\s+[\w.]+\s+(?![\s(])")
 BUILDS: Final = {"format", "format_map", "replace", "join"}
 
 
@@ -31,6 +35,14 @@ def values_travel_as_parameters(source: Source) -> Iterator[str]:
             yield f"line {_line(node)} builds SQL"
         if isinstance(node, ast.Call) and _runs(node) and node.args and reader.is_built(node.args[0]):
             yield f"line {node.lineno} runs text that was built"
+
+
+def statements_name_their_columns(source: Source) -> Iterator[str]:
+    """No statement takes or gives whatever columns there are: a newer version may have added one."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value):
+            if STAR.search(node.value) or NAMELESS.search(node.value):
+                yield f"line {node.lineno} leaves columns open"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Final
 import pytest
 
 from tests.architecture.house_rules import LONGEST_FILE, RULES, Rule, Source
-from tests.architecture.sql_rule import values_travel_as_parameters
+from tests.architecture.sql_rule import statements_name_their_columns, values_travel_as_parameters
 from tests.architecture.tree import PORTIONS, ROOT, product_files
 
-ALL_RULES: Final = (*RULES, values_travel_as_parameters)
+ALL_RULES: Final = (*RULES, values_travel_as_parameters, statements_name_their_columns)
 
 SOURCES: Final = [
     Source(PurePosixPath(file.relative_to(ROOT).as_posix()), file.read_text()) for file in product_files()
@@ -65,6 +65,17 @@ OFFENDING: Final[dict[str, list[tuple[str, str]]]] = {
     ],
     "nothing_is_left_unfinished": [("api/plexsphere/api/later.py", HEAD + "A = 1  # TODO later")],
     "files_stay_readable": [("api/plexsphere/api/long.py", HEAD + "A = 1\n" * LONGEST_FILE)],
+    "statements_name_their_columns": [
+        (f"{RING}/adapters/rows.py", HEAD + f'q = "{statement}"')
+        for statement in (
+            "SELECT * FROM nodes",
+            "SELECT nodes.* FROM nodes",
+            "SELECT id, nodes.* FROM nodes",
+            "DELETE FROM event_inbox RETURNING *",
+            "INSERT INTO nodes VALUES (%s)",
+            "INSERT INTO nodes SELECT id FROM machines",
+        )
+    ],
     "values_travel_as_parameters": [
         (f"{RING}/adapters/rows.py", HEAD + statement)
         for statement in (
@@ -88,7 +99,9 @@ ALLOWED: Final = [
     'connection.execute(NODES, {"id": node_id})',
     'print(f"{count} nodes")',
     'MADE = SQL("CREATE DATABASE {}")\nconnection.execute(MADE.format(Identifier(name)))',
-    'FOUND = RULES + SQL(" SELECT * FROM grants")',
+    'q = "INSERT INTO nodes (id) SELECT * FROM unnest(%s::uuid[])"',
+    'q = "SELECT count(*) FROM nodes"',
+    'FOUND = RULES + SQL(" SELECT id FROM grants")',
 ]
 
 PLACES: Final = [*[f"{portion}/__init__.py" for portion in PORTIONS], "agent/__init__.py"]
@@ -114,7 +127,9 @@ def test_the_rule_sees_each_planted_offence(rule: Rule) -> None:
 
 @pytest.mark.parametrize("text", ALLOWED)
 def test_sql_of_constants_with_parameters_is_no_offence(text: str) -> None:
-    assert list(values_travel_as_parameters(Source(PurePosixPath("api/rows.py"), HEAD + text))) == []
+    source = Source(PurePosixPath("api/rows.py"), HEAD + text)
+
+    assert [*values_travel_as_parameters(source), *statements_name_their_columns(source)] == []
 
 
 def test_no_package_file_hides_the_standard_library_or_a_portion_of_the_namespace() -> None:

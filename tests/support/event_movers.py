@@ -21,7 +21,7 @@ from plexsphere.platform.kernel.secret import Secret
 MOVERS: Final = "movers"
 CUT: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %s
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT starts_with(application_name, %s)
 """
 
 

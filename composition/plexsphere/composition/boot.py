@@ -16,7 +16,9 @@ from plexsphere.composition.process import opened
 from plexsphere.composition.settings import WRAP_KEY_VAR, Settings, SettingsError
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner
 from plexsphere.identity.domain.errors import WrapKeyMismatch
-from plexsphere.platform.db.migrator import pending
+from plexsphere.platform.db.pool import application_name
+from plexsphere.platform.db.schema import shipped
+from plexsphere.platform.db.schema_state import schema_state
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
@@ -45,6 +47,7 @@ async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerat
     Raises:
         StoreUnavailable: the database does not answer.
         SchemaBehind: it lacks migrations.
+        SchemaBeyond: it was contracted for newer versions.
         SettingsError: the wrap key is another one than that of the first boot, or SpiceDB's address is none.
         AuthzUnavailable: SpiceDB is named and does not answer.
     """
@@ -62,6 +65,7 @@ async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGene
     Raises:
         StoreUnavailable: the database does not answer.
         SchemaBehind: it lacks migrations.
+        SchemaBeyond: it was contracted for newer versions.
         SettingsError: SpiceDB's address is none, or failpoints go with settings of production.
     """
     root = Root(settings=settings)
@@ -91,7 +95,11 @@ async def require_database(dsn: Secret[str]) -> None:
         StoreUnavailable: not within 5 s for each address of its host.
     """
     try:
-        async with await AsyncConnection.connect(dsn.reveal(), connect_timeout=CONNECT_SECONDS):
+        async with await AsyncConnection.connect(
+            dsn.reveal(),
+            connect_timeout=CONNECT_SECONDS,
+            application_name=application_name("", shipped().level),
+        ):
             return
     except OperationalError as error:
         raise StoreUnavailable from error
@@ -99,14 +107,16 @@ async def require_database(dsn: Secret[str]) -> None:
 
 async def require_schema(dsn: Secret[str]) -> None:
     """
-    Return when the database has this version's schema.
+    Return when the database has what this version needs; what newer versions added does no harm.
 
     Raises:
         SchemaBehind: it lacks migrations.
+        SchemaBeyond: it was contracted for newer versions.
     """
-    lacking = await pending(dsn)
-    if lacking:
-        raise SchemaBehind(f"the database lacks {len(lacking)} migrations; run: plexsphere migrate")
+    state = await schema_state(dsn, shipped())
+    state.require_floor()
+    if state.lacking:
+        raise SchemaBehind(f"the database lacks {len(state.lacking)} migrations; run: plexsphere migrate")
 
 
 async def _signer(credentials: Credentials) -> NaclEventSigner:

@@ -11,6 +11,7 @@ from plexsphere.api.v1.meta.wiring import Check, HealthStatus, Version
 from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 from plexsphere.identity.ports.authorizer import Authorizer
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.schema_state import SchemaBeyond, require_unbroken
 from plexsphere.platform.events.lag import SequencerLag
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
@@ -53,6 +54,8 @@ async def _check(name: str, question: Question) -> Check:
             await question()
     except (AuthzUnavailable, StoreUnavailable, TimeoutError):
         return Check(name, "down", "away")
+    except SchemaBeyond:
+        return Check(name, "down", "needs a newer version")
     return Check(name, "ok", "answers")
 
 
@@ -70,6 +73,11 @@ def question_to(database: Database) -> Question:
             await connection.execute("SELECT 1")
 
     return ask
+
+
+def question_about_schema(database: Database) -> Question:
+    """Return the question whether the schema still serves this version, or was contracted for newer ones."""
+    return lambda: require_unbroken(database)
 
 
 def question_about(authorizer: Authorizer) -> Question:

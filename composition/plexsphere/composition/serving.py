@@ -15,13 +15,15 @@ from plexsphere.composition.embedded.errors import EmbeddedPostgresError
 from plexsphere.composition.server import listening_socket
 from plexsphere.composition.settings import SPICEDB_VAR, Settings, SettingsError
 from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
+from plexsphere.platform.db.migrator import MigrationNotApplied
+from plexsphere.platform.db.schema_state import SchemaBeyond
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 from plexsphere.platform.telemetry.logs import configure_logging
 
 DATABASE_AWAY: Final = "the database does not let us in; check PLEXSPHERE_DSN and that PostgreSQL runs"
 AUTHZ_AWAY: Final = f"SpiceDB does not answer; check {SPICEDB_VAR}, PLEXSPHERE_SPICEDB_TOKEN and that it runs"
-SAID: Final = (SettingsError, SchemaBehind, EmbeddedPostgresError)
+SAID: Final = (SettingsError, SchemaBehind, SchemaBeyond, MigrationNotApplied, EmbeddedPostgresError)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

@@ -32,7 +32,14 @@ from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
-from plexsphere.composition.health import ProcessHealth, Question, build_version, question_about, question_to
+from plexsphere.composition.health import (
+    ProcessHealth,
+    Question,
+    build_version,
+    question_about,
+    question_about_schema,
+    question_to,
+)
 from plexsphere.composition.roles import Role, Roles
 from plexsphere.composition.settings import Settings
 from plexsphere.fleet.application.change_node import ChangeNode
@@ -141,7 +148,8 @@ def _chains(parts: Parts) -> IdentityChains:
 
 
 def _questions(parts: Parts) -> dict[str, Question]:
-    questions = {"datastore": question_to(parts.platform.backstage)}
+    backstage = parts.platform.backstage
+    questions = {"datastore": question_to(backstage), "schema": question_about_schema(backstage)}
     if parts.authorization.mirroring:
         questions["authorization"] = question_about(parts.authorization.authorizer)
     return questions

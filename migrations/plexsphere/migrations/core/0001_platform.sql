@@ -1,5 +1,6 @@
 -- The technical kernel: the event log with its unsequenced inbox (design D17 to D23), the audit trail (D33) and the
 -- sealed self-check that tells a wrong wrap key at boot (D11). Tables that grow carry domain_id first.
+-- phase: expand
 
 CREATE TABLE event_heads (
     domain_id uuid PRIMARY KEY,

@@ -1,4 +1,5 @@
 -- Identity: who exists, what they may do, and the credentials they prove it with (design D8 to D12).
+-- phase: expand
 -- depends: 0001_platform
 
 CREATE TABLE domains (

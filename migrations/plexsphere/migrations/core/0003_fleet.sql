@@ -1,4 +1,5 @@
 -- Fleet: nodes, their addresses and pair-key epochs, what they report (design D13 to D16, D25 to D28, D35).
+-- phase: expand
 -- depends: 0002_identity
 
 CREATE TABLE meshes (

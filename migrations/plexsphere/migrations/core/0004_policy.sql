@@ -1,4 +1,5 @@
 -- Policy: network policies, every revision kept (design D16; rest contract, policies).
+-- phase: expand
 -- depends: 0003_fleet
 
 CREATE TABLE network_policies (

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection, Error, conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from plexsphere.platform.db.schema import shipped
 from plexsphere.platform.kernel.secret import Secret
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
@@ -39,12 +40,26 @@ NETWORK: Final = {
 }
 
 
+# The server cuts names of sessions at 63 bytes, and the end of ours must stay.
+LONGEST_NAME: Final = 40
+
+
 def session_conninfo(dsn: Secret[str]) -> str:
-    """Return the connection string with our session settings added to its own options."""
+    """
+    Return the connection string with our session settings added to its own options.
+
+    The name of the session says for which schema this process was made, so that a contraction sees who is connected.
+    """
     given = conninfo.conninfo_to_dict(dsn.reveal())
     settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     options = f"{given.get('options') or ''} {settings}".strip()
-    return conninfo.make_conninfo(dsn.reveal(), options=options, **NETWORK)
+    name = application_name(str(given.get("application_name") or ""), shipped().level)
+    return conninfo.make_conninfo(dsn.reveal(), options=options, application_name=name, **NETWORK)
+
+
+def application_name(given: str, level: int) -> str:
+    """Return the name of a process's sessions: the operator's own words, and the process's schema."""
+    return f"{given[:LONGEST_NAME]} plexsphere/{level:04}".strip()
 
 
 def build_pool(dsn: Secret[str], size: int) -> Pool:

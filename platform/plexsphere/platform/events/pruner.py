@@ -34,11 +34,13 @@ WITH oldest AS (
     WHERE domain_id = %(domain)s AND log_offset > %(horizon)s
     ORDER BY log_offset LIMIT %(rows)s
 ), weighed AS (
-    SELECT *, bool_and(recorded_at < now() - %(older_than)s) OVER so_far AS is_old,
+    SELECT log_offset, subject, recipients, reconcile,
+           bool_and(recorded_at < now() - %(older_than)s) OVER so_far AS is_old,
            sum(coalesce(cardinality(recipients), 0) + cardinality(reconcile)) OVER so_far AS names
     FROM oldest WINDOW so_far AS (ORDER BY log_offset)
 ), due AS MATERIALIZED (
-    SELECT * FROM weighed WHERE is_old AND (names <= %(names)s OR log_offset = %(horizon)s + 1)
+    SELECT log_offset, subject, recipients, reconcile FROM weighed
+    WHERE is_old AND (names <= %(names)s OR log_offset = %(horizon)s + 1)
 ), addressed AS MATERIALIZED (
     SELECT addressee, log_offset FROM due, unnest(recipients || reconcile) AS addressee
     UNION

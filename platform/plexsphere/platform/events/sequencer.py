@@ -32,9 +32,10 @@ WITH taken AS (
     DELETE FROM event_inbox WHERE (domain_id, id) IN (
         SELECT domain_id, id FROM event_inbox WHERE domain_id = ANY(%s) ORDER BY id LIMIT %s
     )
-    RETURNING *
+    RETURNING domain_id, id, kind, subject, recipients, frames, reconcile, reason, recorded_at
 ), numbered AS (
-    SELECT taken.*, next_offset - 1 + row_number() OVER (PARTITION BY domain_id ORDER BY id) AS log_offset
+    SELECT domain_id, kind, subject, recipients, frames, reconcile, reason, recorded_at,
+           next_offset - 1 + row_number() OVER (PARTITION BY domain_id ORDER BY id) AS log_offset
     FROM taken JOIN event_heads USING (domain_id)
 ), logged AS (
     INSERT INTO event_log (domain_id, log_offset, kind, subject, recipients, frames, reconcile, reason, recorded_at)

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One dependency; `detail` never says more than whether it answers, and how late it is."""
+    """One dependency; `detail` says whether it answers, how late it is, or that it needs a newer version; no more."""
 
     name: str
     status: Literal["ok", "late", "down"]
