@@ -8,6 +8,7 @@ from itertools import repeat
 from typing import Any, Final
 
 from plexsphere.api.sources import Sources
+from plexsphere.api.straight import Write, straight_write
 from plexsphere.composition.connections import Bounds, Connections
 from plexsphere.composition.server import LoopServer, build_server, listening_socket
 from plexsphere.composition.settings import Address, Tls
@@ -34,6 +35,7 @@ class SmallApp:
     """Answers GET, at length under /large, reads the body of a POST, and streams under /stream until released."""
 
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    straight: Write | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["method"] == "POST":
@@ -45,6 +47,7 @@ class SmallApp:
         await send({"type": "http.response.start", "status": 200, "headers": head})
         if scope["path"] == "/stream":
             await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
+            self.straight = straight_write(scope)
             await self.released.wait()
         await send({"type": "http.response.body", "body": body})
 
@@ -53,6 +56,7 @@ class SmallApp:
 class BareServer:
     """A server that runs."""
 
+    app: SmallApp
     server: LoopServer
     port: int
     traffic: Traffic
@@ -97,7 +101,7 @@ async def bare_server(bounds: Bounds = ROOMY, tls: Tls | None = None) -> AsyncIt
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await until(lambda: server.started)
     try:
-        yield BareServer(server, port, traffic, clock, Sweep(server.open_connections, clock, traffic))
+        yield BareServer(app, server, port, traffic, clock, Sweep(server.open_connections, clock, traffic))
     finally:
         app.released.set()
         server.stop()

@@ -7,6 +7,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from plexsphere.api.straight import EXTENSION, WRITE
 from plexsphere.composition.connections import Connections
 
 MOST_HEAD_OCTETS: Final = 64 * 1024
@@ -75,7 +76,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: {WRITE: self.write_straight}}
         self._reads_head, self._octets = True, 0
+
+    def write_straight(self, octets: bytes) -> bool:
+        """Write one chunk of the answer in hand, unless the connection is held up or closing; tell whether it was."""
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(octets), octets))
+        return True
 
     def on_headers_complete(self) -> None:
         self._reads_head = False

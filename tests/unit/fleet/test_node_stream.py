@@ -1,9 +1,18 @@
 """A stream keeps what its reader has yet to be told, and no more than is bounded (design D24)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
-from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
+import pytest
+
+from plexsphere.fleet.application.node_stream import (
+    MOST_QUEUED_FRAMES,
+    MOST_STRAIGHT_FRAMES,
+    Ending,
+    NodeStream,
+)
+from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import EventType
 from tests.support.event_rows import a_long_row, a_row, a_stream
 
@@ -96,3 +105,73 @@ async def test_a_waiting_reader_is_woken_by_a_row_by_the_end_and_by_time() -> No
         stir(stream)
 
         await asyncio.wait_for(waiting, 1)
+
+
+class Connection:
+    """What goes straight to it, as long as it takes anything."""
+
+    def __init__(self) -> None:
+        self.told: list[int | None] = []
+        self.takes = True
+
+    def __call__(self, row: Row | None) -> bool:
+        if self.takes:
+            self.told.append(row.offset if row else None)
+        return self.takes
+
+
+@pytest.fixture
+async def awaited() -> AsyncIterator[tuple[NodeStream, Connection, asyncio.Task[None]]]:
+    """A stream whose reader waits, with its connection."""
+    stream, connection = a_stream(), Connection()
+    stream.straight = connection
+    reader = asyncio.create_task(stream.woken())
+    await asyncio.sleep(0)
+    yield stream, connection, reader
+    reader.cancel()
+
+
+async def test_what_comes_while_the_reader_waits_goes_straight_and_wakes_nobody(awaited: Any) -> None:
+    stream, connection, reader = awaited
+
+    stream.tell(a_long_row(1, 1))
+    stream.show_life()
+    stream.tell(a_long_row(2, MOST_STRAIGHT_FRAMES))
+    await asyncio.sleep(0)
+
+    assert connection.told == [1, None, 2]
+    assert not reader.done()
+    assert stream.is_idle
+
+
+async def test_what_the_connection_does_not_take_is_left_to_the_reader(awaited: Any) -> None:
+    """H13: it is queued, within the bounds of the queue."""
+    stream, connection, reader = awaited
+    connection.takes = False
+
+    stream.tell(a_long_row(1, 1))
+    await asyncio.sleep(0)
+
+    assert reader.done()
+    assert offsets(stream) == [1]
+
+
+async def test_nothing_goes_past_what_waits_for_a_woken_reader(awaited: Any) -> None:
+    stream, connection, _ = awaited
+    stream.tell(a_long_row(1, MOST_STRAIGHT_FRAMES + 1))
+
+    stream.tell(a_long_row(2, 1))
+
+    assert connection.told == []
+    assert offsets(stream) == [1, 2]
+
+
+async def test_an_ended_stream_goes_nowhere(awaited: Any) -> None:
+    """C35: whoever left or was replaced is told nothing more, not even that the stream lives."""
+    stream, connection, _ = awaited
+    stream.end(Ending.ENDED)
+
+    stream.tell(a_long_row(1, 1))
+    stream.show_life()
+
+    assert connection.told == []

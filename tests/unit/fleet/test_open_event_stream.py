@@ -84,11 +84,16 @@ class Scene:
         return await _ids(await self.open(DOMAIN, node, last_event_id))
 
 
+def nowhere(_: bytes) -> bool:
+    """A connection that is written to by its reader alone."""
+    return False
+
+
 async def _ids(stream: EventStream) -> list[str]:
     octets = bytearray()
 
     async def read() -> None:
-        async for frame in stream.frames():
+        async for frame in stream.frames(nowhere):
             octets.extend(frame)
 
     reader = asyncio.create_task(read())
@@ -178,7 +183,7 @@ async def test_what_comes_while_a_replay_is_told_follows_it() -> None:
 async def test_a_stream_shows_life_at_once_and_says_goodbye_in_the_end() -> None:
     scene = await Scene().begun()
     stream = await scene.open(DOMAIN, ONE.id, "9.0")
-    frames = stream.frames()
+    frames = stream.frames(nowhere)
 
     assert await anext(frames) == SHOW_OF_LIFE
     await scene.hub.shut()
@@ -191,7 +196,7 @@ async def test_no_frame_follows_the_end_of_a_stream_within_a_row() -> None:
     scene = await Scene().begun()
     scene.replays.rows = [a_pair(8)]
     stream = await scene.open(DOMAIN, ONE.id, "7.0")
-    frames = stream.frames()
+    frames = stream.frames(nowhere)
     assert [await anext(frames), (await anext(frames))[:7]] == [SHOW_OF_LIFE, b"id: 8.0"]
 
     scene.hub.end(DOMAIN, ONE.id)

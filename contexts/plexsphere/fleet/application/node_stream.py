@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final
 
@@ -10,6 +10,12 @@ from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 MOST_QUEUED_FRAMES: Final = 256
+# A longer row is left to its reader, who gives other work its turn between two frames.
+MOST_STRAIGHT_FRAMES: Final = 16
+
+# Writes what a row says, or a sign of life where there is none, to the reader's connection at this moment; False, and
+# nothing written, where the connection takes nothing now.
+Straight = Callable[[Row | None], bool]
 
 
 class Ending(Enum):
@@ -29,6 +35,8 @@ class NodeStream:
     while the reader is behind are bounded: beyond 256 frames the stream is cut, and the reader comes back with its
     last id. Rows are kept, not frames, so that an idle stream costs next to nothing, and of all that waits one frame
     at a time exists as bytes. `is_held_up` while the reader's own connection takes no more.
+
+    A reader that waits, with nothing left to be told, need not be woken: `straight` reaches its connection without it.
     """
 
     __slots__ = (
@@ -41,6 +49,7 @@ class NodeStream:
         "ending",
         "is_held_up",
         "node_id",
+        "straight",
         "told",
     )
 
@@ -53,6 +62,7 @@ class NodeStream:
         self.behind = behind
         self.ending: Ending | None = None
         self.is_held_up = False
+        self.straight: Straight = _nowhere
         self._replay: Final[deque[Row]] = deque(replay)
         self._live: Final[deque[Row]] = deque()
         self._frames = 0
@@ -68,6 +78,8 @@ class NodeStream:
         if self.ending is not None or row.offset <= self.told:
             return
         self.told = row.offset
+        if len(row.frames) <= MOST_STRAIGHT_FRAMES and self._goes_straight(row):
+            return
         if not self.has_room_for(row):
             self.end(Ending.TOO_SLOW)
             return
@@ -85,6 +97,11 @@ class NodeStream:
         self._replay.clear()
         self._live.clear()
         self.wake()
+
+    def show_life(self) -> None:
+        """Let the reader's connection see that the stream goes on."""
+        if not self._goes_straight(None):
+            self.wake()
 
     def wake(self) -> None:
         """Let the reader take its next step."""
@@ -107,3 +124,11 @@ class NodeStream:
             return
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
+
+    def _goes_straight(self, row: Row | None) -> bool:
+        # A reader waits only with nothing left to tell: what goes past it now comes behind all that it sent.
+        return self._waiter is not None and not self._waiter.done() and self.straight(row)
+
+
+def _nowhere(_: Row | None) -> bool:
+    return False

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from plexsphere.fleet.application.expand_row import ExpandRow
@@ -28,6 +29,9 @@ NOTHING: Final = 1_000_000
 AT_ONCE: Final = 16
 NEWCOMERS_AT_ONCE: Final = 4
 
+# Writes octets to the reader's connection; False, and nothing written, where it takes nothing at this moment.
+Write = Callable[[bytes], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -46,8 +50,13 @@ class EventStream:
     expand: ExpandRow
     hub: StreamHub
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield what is to be sent, until the stream ends; other work gets its turn every few frames."""
+    async def frames(self, write: Write) -> AsyncGenerator[bytes, None]:
+        """
+        Yield what is to be sent, until the stream ends; other work gets its turn every few frames.
+
+        Once all that was yielded is sent and nothing waits, what comes is given to `write` where it takes it.
+        """
+        self.stream.straight = partial(self._written, write)
         yield SHOW_OF_LIFE
         while self.stream.ending is None:
             for sent, frame in enumerate(self._waiting(), start=1):
@@ -69,6 +78,14 @@ class EventStream:
     def close(self) -> None:
         """Stop serving the stream."""
         self.hub.close(self.stream)
+
+    def _written(self, write: Write, row: Row | None) -> bool:
+        try:
+            octets = SHOW_OF_LIFE if row is None else b"".join(self._expanded(row))
+            return not octets or write(octets)
+        except Exception:
+            # Whoever tells a row tells it to many: what is wrong with one stream is left to its own reader.
+            return False
 
     def _waiting(self) -> Iterator[bytes]:
         while (row := self.stream.next_row()) is not None:

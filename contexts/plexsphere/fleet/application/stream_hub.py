@@ -18,8 +18,10 @@ MOST_STREAMS: Final = 20_000
 MOST_REPLACEMENTS: Final = 6
 WITHIN_SECONDS: Final = 60.0
 KEEPALIVE_SECONDS: Final = 20.0
-# Woken readers expand, sign and send before anything else gets its turn: about 2 ms for this many.
+# Frames that are expanded, signed and sent before anything else gets its turn, here or by woken readers; fewer where
+# that takes longer than a turn, for what they say may be long.
 AT_ONCE: Final = 16
+TURN_SECONDS: Final = 0.001
 # A reader that its connection does not hold up takes AT_ONCE frames a turn: so many turns empty any queue twice.
 TURNS_FOR_A_READER: Final = 2 * MOST_QUEUED_FRAMES // AT_ONCE
 
@@ -35,6 +37,7 @@ class StreamHub:
         self._replaced: Final[dict[NodeId, deque[float]]] = {}
         self._count = 0
         self._steps = 0
+        self._since = 0.0
         self._closed = False
 
     def __len__(self) -> int:
@@ -116,7 +119,7 @@ class StreamHub:
             for node_id in row.reconcile:
                 self._reconciles.ask_spread(node_id)
             await self._tell_row(domain_id, row)
-            await self._step()
+            await self._step(1)
 
     async def keep_alive(self) -> None:
         """Wake every stream each 20 s until cancelled, so that its reader and all between see life."""
@@ -131,16 +134,18 @@ class StreamHub:
             return
         audience = self._audience(domain_id, row)
         smaller: Iterable[NodeId] = streams if len(streams) < len(audience) else audience
-        told = [streams[node_id] for node_id in smaller if node_id in streams and node_id in audience]
-        for stream in told:
-            await _room(stream, row)
-            stream.tell(row)
-            await self._step()
+        for node_id in list(smaller):
+            stream = streams.get(node_id)
+            if stream is not None and node_id in audience:
+                await _room(stream, row)
+                stream.tell(row)
+                await self._step(len(row.frames))
 
-    async def _step(self) -> None:
-        self._steps += 1
-        if self._steps % AT_ONCE == 0:
+    async def _step(self, frames: int) -> None:
+        self._steps += frames
+        if self._steps >= AT_ONCE or self._clock.monotonic() - self._since >= TURN_SECONDS:
             await asyncio.sleep(0)
+            self._steps, self._since = 0, self._clock.monotonic()
 
     def _audience(self, domain_id: DomainId, row: Row) -> frozenset[NodeId]:
         if row.recipients is not None:
@@ -162,6 +167,6 @@ async def _room(stream: NodeStream, row: Row) -> None:
 
 async def _paced(streams: Sequence[NodeStream]) -> None:
     for place, stream in enumerate(streams, start=1):
-        stream.wake()
+        stream.show_life()
         if place % AT_ONCE == 0:
             await asyncio.sleep(0)

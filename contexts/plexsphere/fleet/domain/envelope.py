@@ -1,18 +1,18 @@
 """The signed envelope of an event, and its frame on the stream (design D20 to D22)."""
 
-import base64
 import re
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.ids import NodeId
 
 LONGEST_LINE: Final = 60_000
+SECONDS: Final = len("2026-01-15T10:30:00")
 TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^",]+|,')
 
 Sign = Callable[[bytes], bytes]
@@ -32,7 +32,7 @@ class Place:
 
     @property
     def nonce(self) -> str:
-        return blake2b(self.event_id.encode(), digest_size=16, person=b"plexsphere nonce").hexdigest()
+        return _nonce(self.event_id)
 
 
 def frame(event_type: EventType, place: Place, payload: str, issued_at: datetime, sign: Sign) -> bytes:
@@ -42,20 +42,28 @@ def frame(event_type: EventType, place: Place, payload: str, issued_at: datetime
     `payload` is JSON text from `wire_json`. The signed bytes are built once and the signature is appended to that
     very text, so that what is sent and what was signed cannot differ.
     """
-    signed = signed_bytes(event_type, place.event_id, issued_at, place.nonce, payload)
-    signature = base64.b64encode(sign(signed))
-    envelope = b'%s,"signature":"%s"}' % (signed[:-1], signature)
-    head = f"id: {place.offset}.{place.k}\nevent: {event_type}\n".encode()
-    lines = [envelope] if len(envelope) <= LONGEST_LINE else _lines(envelope)
-    return head + b"".join(b"data: %s\n" % line for line in lines) + b"\n"
+    event_id = place.event_id
+    signed = signed_bytes(event_type, event_id, issued_at, _nonce(event_id), payload)
+    envelope = b'%b,"signature":"%b"}' % (signed[:-1], b2a_base64(sign(signed), newline=False))
+    if len(envelope) > LONGEST_LINE:
+        envelope = b"\ndata: ".join(_lines(envelope))
+    return b"id: %d.%d\nevent: %b\ndata: %b\n\n" % (place.offset, place.k, event_type.encode(), envelope)
 
 
 def signed_bytes(event_type: str, event_id: str, issued_at: datetime, nonce: str, payload: str) -> bytes:
-    """Return the bytes an event is signed over: five fields in this order, nothing else."""
+    """
+    Return the bytes an event is signed over: five fields in this order, nothing else.
+
+    Type, id and nonce are made of characters that stand for themselves in JSON; `issued_at` is in UTC.
+    """
     return (
-        f'{{"event_type":{wire_json(event_type)},"event_id":{wire_json(event_id)},'
-        f'"issued_at":"{issued_at:%Y-%m-%dT%H:%M:%SZ}","nonce":{wire_json(nonce)},"payload":{payload}}}'
+        f'{{"event_type":"{event_type}","event_id":"{event_id}",'
+        f'"issued_at":"{issued_at.isoformat()[:SECONDS]}Z","nonce":"{nonce}","payload":{payload}}}'
     ).encode("ascii")
+
+
+def _nonce(event_id: str) -> str:
+    return blake2b(event_id.encode(), digest_size=16, person=b"plexsphere nonce").hexdigest()
 
 
 def _lines(envelope: bytes) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Ed25519 by libsodium."""
 
+from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_seed_keypair
 from nacl.signing import SigningKey
 
 from plexsphere.identity.domain.signing_key import KeyPair, OpenedSigningKeys, SigningKeyRing
@@ -16,14 +17,14 @@ class NaclEventSigner:
         Raises:
             ValueError: the seed is not the one of the current public key; agents would refuse every event.
         """
-        self._key = SigningKey(keys.seed.reveal())
+        public_key, self._secret_key = crypto_sign_seed_keypair(keys.seed.reveal())
         self._ring = keys.ring
-        if bytes(self._key.verify_key) != keys.ring.current:
+        if public_key != keys.ring.current:
             raise ValueError("the private key is not the current public key's")
 
     def sign(self, octets: bytes) -> bytes:
         """Return the 64 bytes of the signature over the octets."""
-        return self._key.sign(octets).signature
+        return crypto_sign(octets, self._secret_key)[:crypto_sign_BYTES]
 
     def ring(self) -> SigningKeyRing:
         """Return the public keys the signatures verify with."""

@@ -16,6 +16,7 @@ from plexsphere.api.callers import CallingNode
 from plexsphere.api.edge import AsgiApp
 from plexsphere.api.gate import NodeGate
 from plexsphere.api.problem import Refusal
+from plexsphere.api.straight import Write, straight_write
 from plexsphere.api.v1.node_protocol import problems
 from plexsphere.api.v1.node_protocol.schemas import (
     DriftRequest,
@@ -190,7 +191,7 @@ class Events(_Call):
         stream = await self.protocol.events(node, headers.get("last-event-id", ""))
         watch = asyncio.create_task(_watch(receive, stream))
         try:
-            await _serve(stream, send)
+            await _serve(stream, straight_write(scope), send)
         except TimeoutError:
             # The reader took nothing for 30 s; it comes back with its last id.
             return
@@ -213,12 +214,13 @@ ROUTED: Final = {"drift": "GET"}
 ALLOWED: Final = {call: method for method, call in CALLS} | {"drift": "GET, POST"}
 
 
-async def _serve(stream: Stream, send: Any) -> None:
+async def _serve(stream: Stream, write: Write, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEAD)})
-    async with aclosing(stream.frames()) as frames:
+    async with aclosing(stream.frames(write)) as frames:
         async for frame in frames:
-            async with asyncio.timeout(SEND_SECONDS):
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+            if not write(frame):
+                async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from plexsphere.api.callers import CallingNode
+from plexsphere.api.straight import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,12 @@ class Correction:
 class Stream(Protocol):
     """An open event stream."""
 
-    def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield what is to be sent, until the stream ends."""
+    def frames(self, write: Write, /) -> AsyncGenerator[bytes, None]:
+        """
+        Yield what is to be sent, until the stream ends.
+
+        While all that was yielded is sent, what comes is given to `write`, and yielded where that does not take it.
+        """
         ...
 
     def leave(self) -> None:
