@@ -60,6 +60,10 @@ REFUSALS = {
         {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_POOL_SIZE": "hunter2"},
         ("PLEXSPHERE_POOL_SIZE",),
     ),
+    "a network that is none": (
+        {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_TRUSTED_PROXIES": "10.0.0.0/8,hunter2"},
+        ("PLEXSPHERE_TRUSTED_PROXIES", "10.0.0.0/8"),
+    ),
     "a certificate without its key": (
         {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_TLS_CERT_FILE": "/hunter2"},
         ("PLEXSPHERE_TLS_CERT_FILE", "PLEXSPHERE_TLS_KEY_FILE"),

@@ -12,11 +12,18 @@ from plexsphere.api.app import Services, create_app, routed_operations
 from plexsphere.api.callers import AuthorizationAway, Caller, Verdict
 from plexsphere.api.edge import AsgiApp, Edge
 from plexsphere.api.gate import Gate
+from plexsphere.api.limits import Limits
 from plexsphere.api.operation import Operation
+from plexsphere.api.sources import Sources
+from plexsphere.composition.failures import FailuresBySource
+from plexsphere.platform.allowances import Allowances
+from plexsphere.platform.clock import SystemClock
 from plexsphere.platform.cursors import SealedCursors
+from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.subjects import Reference
+from plexsphere.platform.telemetry.traffic import Traffic
 
 DOMAIN: Final = DomainId(UUID("0190f3a0-0000-7000-8000-0000000000d1"))
 OTHER_DOMAIN: Final = DomainId(UUID("0190f3a0-0000-7000-8000-0000000000d2"))
@@ -34,8 +41,26 @@ AS_ROBOT: Final = {"Authorization": "Bearer robot"}
 AS_A_NODE: Final = {"Authorization": "Bearer plx_node_1234"}
 
 
+def roomy_limits(clock: Clock | None = None, **narrow: Any) -> Limits:
+    """Return limits that nobody comes to, but for those given."""
+    clock = clock or SystemClock()
+    given: dict[str, Any] = {
+        "sources": Sources(),
+        "wrong_credentials": FailuresBySource(clock, 10**6),
+        "failed_registrations": FailuresBySource(clock, 10**6),
+        "heartbeats": Allowances[UUID](clock, 10**6),
+        "node_calls": Allowances[UUID](clock, 10**6),
+        "operator_calls": Allowances[UUID](clock, 10**6),
+        "traffic": Traffic(),
+    }
+    return Limits(**{**given, **narrow})
+
+
 class FakeOperators:
     """Knows the operators of this module by their names."""
+
+    def cached(self, bearer: Secret[str], /) -> Caller | None:
+        return None
 
     async def resolve(self, bearer: Secret[str], /) -> Caller | None:
         return OPERATORS.get(bearer.reveal())
@@ -116,9 +141,10 @@ class Surface:
 
 def surface(**services: Any) -> Surface:
     """Return the application with these services; the others fail when they are asked."""
-    permissions, denials = FakePermissions(), FakeDenials()
+    permissions, denials, limits = FakePermissions(), FakeDenials(), roomy_limits()
     given: dict[str, Any] = {
-        "gate": Gate(FakeOperators(), permissions, denials),
+        "gate": Gate(FakeOperators(), permissions, denials, limits),
+        "limits": limits,
         "cursors": SealedCursors(Secret(bytes(32))),
         **services,
     }

@@ -58,7 +58,7 @@ from plexsphere.identity.domain.pseudonym import Pseudonyms
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.audit import AuditEntry
 from plexsphere.platform.kernel.secret import Secret
-from tests.support.api import surface
+from tests.support.api import roomy_limits, surface
 from tests.support.authorization import MemoryAuthorizer, MemoryRelationTuples, shipped_schema
 from tests.support.identity import FakeClock, FakeMeshes, HeardAnnouncements, MemoryStore, memory_kit
 
@@ -166,7 +166,7 @@ async def operator_api(**services: Any) -> OperatorApi:
     )
     tuple_audit = TupleAudit(trail, tuples)
     built = surface(
-        gate=Gate(OperatorsBridge(authenticate), PermissionsBridge(authorizer), denials),
+        gate=Gate(OperatorsBridge(authenticate), PermissionsBridge(authorizer), denials, roomy_limits()),
         domains=DomainsBridge(
             uow,
             trail,

@@ -11,6 +11,7 @@ from litestar.di import Provide
 
 from plexsphere.api.edge import AsgiApp, DirectRoutes, Edge
 from plexsphere.api.gate import Gate
+from plexsphere.api.limits import Limits
 from plexsphere.api.openapi import document
 from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
@@ -35,7 +36,7 @@ from plexsphere.api.v1.policies.wiring import Policies
 from plexsphere.api.v1.projects.controller import ProjectsController
 from plexsphere.api.v1.projects.wiring import Projects
 from plexsphere.api.v1.registration.controller import RegistrationController
-from plexsphere.api.v1.registration.wiring import FailedAttempts, Registration
+from plexsphere.api.v1.registration.wiring import Registration
 from plexsphere.platform.kernel.cursors import CursorCodec
 
 CONTROLLERS: Final = (
@@ -69,7 +70,7 @@ class Services:
     authz: Authz
     policies: Policies
     registration: Registration
-    failed_attempts: FailedAttempts
+    limits: Limits
     nodes: Nodes
 
 

@@ -54,6 +54,10 @@ class AuthorizationAway(Exception):
 class Operators(Protocol):
     """Resolves operators' credentials."""
 
+    def cached(self, bearer: Secret[str], /) -> Caller | None:
+        """Return whom a credential belongs to that was resolved under the current credential epoch (design D9)."""
+        ...
+
     async def resolve(self, bearer: Secret[str], /) -> Caller | None:
         """
         Return whom the credential belongs to, or None when it is dead or unknown.

@@ -21,6 +21,7 @@ from plexsphere.api.callers import (
     Permitted,
     Verdict,
 )
+from plexsphere.api.limits import Limits
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.platform.kernel.ids import parse_id
 from plexsphere.platform.kernel.secret import Secret
@@ -67,16 +68,25 @@ class Gate:
     operators: Operators
     permissions: Permissions
     denials: Denials
+    limits: Limits
 
     async def operator(self, request: AnyRequest) -> Caller:
         """
         Return the operator who calls.
 
         Raises:
-            Refusal: `unauthenticated`.
+            Refusal: `unauthenticated` or `rate_limited`.
         """
-        caller = await self.operators.resolve(bearer_of(request.headers.get("authorization", "")))
+        bearer = bearer_of(request.headers.get("authorization", ""))
+        caller = self.operators.cached(bearer) or await self._looked_up(bearer, request.scope)
+        self.limits.require_operator_call(caller.principal_id)
+        return caller
+
+    async def _looked_up(self, bearer: Secret[str], scope: Any) -> Caller:
+        self.limits.require_credible(scope)
+        caller = await self.operators.resolve(bearer)
         if caller is None:
+            self.limits.count_wrong_credential(scope)
             raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
         return caller
 
@@ -169,23 +179,30 @@ class NodeGate:
     """Lets a node through to its own routes alone; a foreign and an unknown id answer alike (design D4, C04)."""
 
     nodes: Nodes
+    limits: Limits
 
     def known(self, authorization: str, claimed: str) -> CallingNode | None:
         """Return the node that calls without waiting, when its credential was resolved before; None says nothing."""
         node = self.nodes.cached(bearer_of(authorization))
         return node if node is not None and node.name == claimed else None
 
-    async def node(self, authorization: str, claimed: str) -> CallingNode:
+    async def node(self, authorization: str, claimed: str, scope: Any) -> CallingNode:
         """
         Return the node that calls, when the path names that very node.
 
         Raises:
-            Refusal: `unauthenticated`, `invalid_node_id` or `node_not_found`.
+            Refusal: `unauthenticated`, `rate_limited`, `invalid_node_id` or `node_not_found`.
         """
         bearer = bearer_of(authorization)
-        node = self.nodes.cached(bearer) or await self.nodes.resolve(bearer)
-        if node is None:
-            raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
+        node = self.nodes.cached(bearer) or await self._looked_up(bearer, scope)
         if claimed != node.name and path_id(claimed, catalogue.INVALID_NODE_ID) != node.node_id:
             raise Refusal(catalogue.NODE_NOT_FOUND)
+        return node
+
+    async def _looked_up(self, bearer: Secret[str], scope: Any) -> CallingNode:
+        self.limits.require_credible(scope)
+        node = await self.nodes.resolve(bearer)
+        if node is None:
+            self.limits.count_wrong_credential(scope)
+            raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)
         return node

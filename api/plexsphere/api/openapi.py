@@ -14,6 +14,14 @@ from plexsphere.api.problem import Problem
 
 REFERENCE: Final = "#/components/schemas/{name}"
 JSON: Final = "application/json"
+COME_BACK: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+RETRY_AFTER: Final = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next attempt.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}):
@@ -148,6 +156,7 @@ def _refusal(status: int, problems: Sequence[Problem], schemas: dict[Any, Any]) 
     )
     options = [schemas[kind] for kind in kinds]
     return {
+        **({"headers": RETRY_AFTER} if status in COME_BACK else {}),
         "description": " | ".join(f"`{each.code}`: {each.title}" for each in problems),
         "content": {
             problem.MEDIA_TYPE: {

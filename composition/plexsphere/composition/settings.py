@@ -79,6 +79,9 @@ class Settings:
     tls: Tls | None
     spicedb: SpiceDb | None
     register_failures_per_minute: int
+    credential_failures_per_minute: int
+    node_calls_per_minute: int
+    operator_calls_per_minute: int
     pool_size: int
     connections_per_address: int
     trusted_proxies: tuple[Network, ...]
@@ -100,6 +103,9 @@ class Settings:
             tls=_tls(environ),
             spicedb=_spicedb(environ),
             register_failures_per_minute=_number(environ, "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE", 600),
+            credential_failures_per_minute=_number(environ, "PLEXSPHERE_CREDENTIAL_FAILURES_PER_MINUTE", 600),
+            node_calls_per_minute=_number(environ, "PLEXSPHERE_NODE_CALLS_PER_MINUTE", 600),
+            operator_calls_per_minute=_number(environ, "PLEXSPHERE_OPERATOR_CALLS_PER_MINUTE", 6_000),
             pool_size=_number(environ, "PLEXSPHERE_POOL_SIZE", 16),
             connections_per_address=_number(
                 environ, "PLEXSPHERE_CONNECTIONS_PER_ADDRESS", MOST_FROM_ONE_ADDRESS

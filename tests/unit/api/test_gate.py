@@ -21,10 +21,12 @@ from tests.support.api import (
     FakeDenials,
     FakeOperators,
     FakePermissions,
+    roomy_limits,
 )
 
 NODE_ID = NodeId(UUID("0190f3a0-0000-7000-8000-0000000000e1"))
 NODE = CallingNode(DOMAIN, NODE_ID, str(NODE_ID))
+ANYWHERE = {"client": ("203.0.113.1", 4711), "headers": []}
 OTHER_NODE = "0190f3a0-0000-7000-8000-0000000000e2"
 
 
@@ -48,7 +50,7 @@ class HalfAnswers(FakePermissions):
 
 
 def gate(permissions: FakePermissions, denials: FakeDenials) -> Gate:
-    return Gate(FakeOperators(), permissions, denials)
+    return Gate(FakeOperators(), permissions, denials, roomy_limits())
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer " + "x" * 4097, "alice"])
@@ -150,7 +152,7 @@ async def test_a_foreign_and_an_unknown_node_are_answered_alike() -> None:
     answers = set()
     for claimed in [OTHER_NODE, str(UUID(int=7))]:
         with pytest.raises(Refusal) as refused:
-            await NodeGate(OneNode()).node("Bearer node", claimed)
+            await NodeGate(OneNode(), roomy_limits()).node("Bearer node", claimed, ANYWHERE)
         answers.add(render(refused.value, "/v1/nodes/x"))
 
     assert len(answers) == 1
@@ -158,11 +160,13 @@ async def test_a_foreign_and_an_unknown_node_are_answered_alike() -> None:
 
 
 async def test_a_node_passes_to_its_own_routes_in_either_case() -> None:
-    assert await NodeGate(OneNode()).node("Bearer node", str(NODE.node_id).upper()) == NODE
+    assert (
+        await NodeGate(OneNode(), roomy_limits()).node("Bearer node", str(NODE_ID).upper(), ANYWHERE) == NODE
+    )
 
 
 async def test_a_dead_node_is_unauthenticated_before_its_path_is_read() -> None:
     with pytest.raises(Refusal) as refused:
-        await NodeGate(OneNode()).node("Bearer dead", "no-id")
+        await NodeGate(OneNode(), roomy_limits()).node("Bearer dead", "no-id", ANYWHERE)
 
     assert refused.value.problem is catalogue.UNAUTHENTICATED

@@ -7,6 +7,7 @@ from plexsphere.identity.application.authenticate_node import AuthenticateNode
 from plexsphere.identity.application.authenticate_operator import AuthenticateOperator
 from plexsphere.identity.domain.errors import CredentialRefused
 from plexsphere.identity.domain.node_identity import NodePrincipal
+from plexsphere.identity.domain.principal import OperatorPrincipal
 from plexsphere.identity.domain.token_text import digest
 from plexsphere.platform.kernel.secret import Secret
 
@@ -17,12 +18,16 @@ class OperatorsBridge:
 
     authenticate: AuthenticateOperator
 
+    def cached(self, bearer: Secret[str], /) -> Caller | None:
+        principal = self.authenticate.cached(bearer)
+        return None if principal is None else _calling_operator(principal)
+
     async def resolve(self, bearer: Secret[str], /) -> Caller | None:
         try:
             principal = await self.authenticate(bearer)
         except CredentialRefused:
             return None
-        return Caller(principal.reference, principal.id, principal.domain_id)
+        return _calling_operator(principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class NodesBridge:
             return _calling(await self.authenticate(bearer))
         except CredentialRefused:
             return None
+
+
+def _calling_operator(principal: OperatorPrincipal) -> Caller:
+    return Caller(principal.reference, principal.id, principal.domain_id)
 
 
 def _calling(principal: NodePrincipal) -> CallingNode:

@@ -1,6 +1,5 @@
 """The registration surface, answered by fleet's enrolment."""
 
-from collections import OrderedDict
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from plexsphere.composition.doorway import Doorway
 from plexsphere.fleet.application.register_node import Enrolment, Registered, RegisterNode
 from plexsphere.fleet.domain import errors
 from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
-from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.subjects import node_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
@@ -39,8 +37,6 @@ DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
 HEADERS_OF: Final[Mapping[type[errors.FleetError], Mapping[str, str]]] = {
     errors.AddressPoolExhausted: {"Retry-After": "60"},
 }
-REMEMBERED_PEERS: Final = 10_000
-WINDOW_SECONDS: Final = 60.0
 
 
 @contextmanager
@@ -86,27 +82,3 @@ def _entry(registered: Registered) -> AuditEntry:
     relation = "node.register" if registered.is_first else "node.register_again"
     about = node_object(registered.node.id)
     return AuditEntry(registered.node.domain_id, str(about), relation, about)
-
-
-class FailuresByPeer:
-    """
-    Answers the surface's port `FailedAttempts`: failures of the last minute for each peer of a socket.
-
-    At most 10,000 peers are remembered; whoever failed longest ago is forgotten first.
-    """
-
-    def __init__(self, clock: Clock, allowed: int) -> None:
-        self._clock: Final = clock
-        self._allowed: Final = allowed
-        self._windows: Final[OrderedDict[str, tuple[float, int]]] = OrderedDict()
-
-    def are_too_many(self, peer: str, /) -> bool:
-        begun, failures = self._windows.get(peer, (0.0, 0))
-        return failures >= self._allowed and self._clock.monotonic() - begun < WINDOW_SECONDS
-
-    def count(self, peer: str, /) -> None:
-        now = self._clock.monotonic()
-        begun, failures = self._windows.pop(peer, (now, 0))
-        self._windows[peer] = (now, 1) if now - begun >= WINDOW_SECONDS else (begun, failures + 1)
-        if len(self._windows) > REMEMBERED_PEERS:
-            self._windows.popitem(last=False)

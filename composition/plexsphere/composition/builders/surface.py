@@ -6,7 +6,9 @@ from typing import Final
 from plexsphere.api.app import Services, create_app
 from plexsphere.api.edge import AsgiApp, DirectRoutes
 from plexsphere.api.gate import Gate, NodeGate
+from plexsphere.api.limits import Limits
 from plexsphere.api.served_part import ServedPart
+from plexsphere.api.sources import Sources
 from plexsphere.api.v1.node_protocol.calls import NodeCalls
 from plexsphere.api.v1.node_protocol.operations import ALL as NODE_OPERATIONS
 from plexsphere.composition.bridges.api_tokens import ApiTokensBridge
@@ -24,7 +26,7 @@ from plexsphere.composition.bridges.permissions import PermissionsBridge, Platfo
 from plexsphere.composition.bridges.placed_tuples import PlacedTuples
 from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.projects import ProjectsBridge
-from plexsphere.composition.bridges.registration import FailuresByPeer, RegistrationBridge
+from plexsphere.composition.bridges.registration import RegistrationBridge
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
@@ -32,6 +34,7 @@ from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
+from plexsphere.composition.failures import FailuresBySource
 from plexsphere.composition.health import (
     ProcessHealth,
     Question,
@@ -58,6 +61,7 @@ from plexsphere.identity.application.lookup_resources import LookupResources
 from plexsphere.identity.application.lookup_subjects import LookupSubjects
 from plexsphere.identity.application.patch_relation_tuple import PatchRelationTuple
 from plexsphere.identity.application.tuple_audit import TupleAudit
+from plexsphere.platform.allowances import Allowances
 from plexsphere.platform.cursors import SealedCursors
 from plexsphere.platform.db.contention import retried
 from plexsphere.platform.ids import mint_id
@@ -107,11 +111,12 @@ def build_surface(parts: Parts) -> Surface:
     chains = _chains(parts)
     denials = RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
     version = build_version()
-    node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node))
+    limits = _limits(parts)
+    node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
     node_protocol = _node_protocol(parts)
     database, trail = parts.platform.database, parts.platform.trail
     services = Services(
-        gate=_gate(parts, denials),
+        gate=_gate(parts, denials, limits),
         health=ProcessHealth(_questions(parts), version, parts.platform.sequencer_lag),
         cursors=SealedCursors(parts.settings.wrap_key),
         domains=_domains(parts),
@@ -123,7 +128,7 @@ def build_surface(parts: Parts) -> Surface:
         policies=_policies(parts),
         nodes=_nodes(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
-        failed_attempts=FailuresByPeer(parts.platform.clock, parts.settings.register_failures_per_minute),
+        limits=limits,
     )
     calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol))
     observed = _observed(services, parts.platform.telemetry)
@@ -155,9 +160,22 @@ def _questions(parts: Parts) -> dict[str, Question]:
     return questions
 
 
-def _gate(parts: Parts, denials: RecordedDenials) -> Gate:
+def _limits(parts: Parts) -> Limits:
+    settings, clock = parts.settings, parts.platform.clock
+    return Limits(
+        sources=Sources(settings.trusted_proxies),
+        wrong_credentials=FailuresBySource(clock, settings.credential_failures_per_minute),
+        failed_registrations=FailuresBySource(clock, settings.register_failures_per_minute),
+        heartbeats=Allowances(clock, settings.node_calls_per_minute),
+        node_calls=Allowances(clock, settings.node_calls_per_minute),
+        operator_calls=Allowances(clock, settings.operator_calls_per_minute),
+        traffic=parts.platform.traffic,
+    )
+
+
+def _gate(parts: Parts, denials: RecordedDenials, limits: Limits) -> Gate:
     permissions = PermissionsBridge(PlatformManagersPass(parts.authorization.authorizer))
-    return Gate(OperatorsBridge(parts.credentials.authenticate_operator), permissions, denials)
+    return Gate(OperatorsBridge(parts.credentials.authenticate_operator), permissions, denials, limits)
 
 
 def _domains(parts: Parts) -> DomainsBridge:

@@ -27,9 +27,17 @@ class AuthenticateOperator:
     uses: ApiTokenUses
 
     async def __call__(self, bearer: Secret[str]) -> OperatorPrincipal:
-        text_digest = digest(bearer)
-        principal = self.cache.cached(text_digest) or await self._looked_up(bearer, text_digest)
-        self.uses.note(principal.token_id)
+        principal = self.cached(bearer)
+        if principal is None:
+            principal = await self._looked_up(bearer, digest(bearer))
+            self.uses.note(principal.token_id)
+        return principal
+
+    def cached(self, bearer: Secret[str]) -> OperatorPrincipal | None:
+        """Return whom the bearer proved under the current credential epoch, and note the use; None says nothing."""
+        principal = self.cache.cached(digest(bearer))
+        if principal is not None:
+            self.uses.note(principal.token_id)
         return principal
 
     async def _looked_up(self, bearer: Secret[str], text_digest: bytes) -> OperatorPrincipal:

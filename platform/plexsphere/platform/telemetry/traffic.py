@@ -17,3 +17,4 @@ class Traffic:
     cut_in_head: int = 0
     cut_in_body: int = 0
     cut_in_silence: int = 0
+    rate_limited: int = 0

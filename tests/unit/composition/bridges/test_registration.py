@@ -1,4 +1,4 @@
-"""Registration is let through by fours, and failures are counted by peer."""
+"""Registration is let through by fours."""
 
 import asyncio
 from uuid import UUID
@@ -6,10 +6,8 @@ from uuid import UUID
 import pytest
 
 from plexsphere.composition import doorway as doorways
-from plexsphere.composition.bridges.registration import REMEMBERED_PEERS, FailuresByPeer
 from plexsphere.composition.doorway import AT_ONCE, AT_ONCE_FOR_EACH, MOST_WAITING, Doorway, Doorways
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
-from tests.support.identity import FakeClock
 
 
 class Crowd:
@@ -84,35 +82,6 @@ async def test_whoever_fails_inside_gives_the_place_back() -> None:
         with pytest.raises(ValueError, match="refused"):
             async with asyncio.timeout(5), doorway():
                 raise ValueError("refused")
-
-
-def test_failures_count_for_a_minute_and_for_their_peer_alone() -> None:
-    """D10, H16."""
-    clock = FakeClock()
-    failures = FailuresByPeer(clock, allowed=3)
-    for _ in range(3):
-        assert not failures.are_too_many("203.0.113.1")
-        failures.count("203.0.113.1")
-
-    assert failures.are_too_many("203.0.113.1")
-    assert not failures.are_too_many("203.0.113.2")
-    clock.advance(59)
-    assert failures.are_too_many("203.0.113.1")
-    clock.advance(2)
-    assert not failures.are_too_many("203.0.113.1")
-    failures.count("203.0.113.1")
-    assert not failures.are_too_many("203.0.113.1")
-
-
-def test_whoever_failed_longest_ago_is_forgotten_first() -> None:
-    failures = FailuresByPeer(FakeClock(), allowed=1)
-    for number in range(REMEMBERED_PEERS):
-        failures.count(f"peer {number}")
-    failures.count("peer 0")
-    failures.count("one more")
-
-    assert failures.are_too_many("peer 0")
-    assert not failures.are_too_many("peer 1")
 
 
 async def test_a_crowd_at_one_domains_doorway_keeps_no_other_domain_waiting() -> None:

@@ -103,7 +103,12 @@ class _Call(ABC):
     async def _node(self, scope: Any, headers: dict[str, str]) -> CallingNode:
         claimed = scope["path"][len(PREFIX) :].partition("/")[0]
         authorization = headers.get("authorization", "")
-        return self.gate.known(authorization, claimed) or await self.gate.node(authorization, claimed)
+        node = self.gate.known(authorization, claimed) or await self.gate.node(authorization, claimed, scope)
+        self._require_pace(node)
+        return node
+
+    def _require_pace(self, node: CallingNode) -> None:
+        self.gate.limits.require_node_call(node.node_id)
 
 
 class Heartbeat(_Call):
@@ -116,6 +121,9 @@ class Heartbeat(_Call):
         _require_own(node, body.node_id)
         asked = self.protocol.heartbeat(node, _told(body.timestamp), body.binary_checksum)
         await _answer(send, 200, RECONCILE if asked else NOTHING_TO_DO, (JSON,))
+
+    def _require_pace(self, node: CallingNode) -> None:
+        self.gate.limits.require_heartbeat(node.node_id)
 
 
 class State(_Call):

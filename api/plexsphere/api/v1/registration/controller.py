@@ -8,13 +8,13 @@ from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from plexsphere.api import catalogue
-from plexsphere.api.body import KIB, BodyRule, read
+from plexsphere.api.body import KIB, BodyRule, Disconnected, read
+from plexsphere.api.limits import Limits
 from plexsphere.api.operation import serves
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.registration import operations
 from plexsphere.api.v1.registration.schemas import RegisterRequest
-from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling, FailedAttempts, Registration
+from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling, Registration
 from plexsphere.platform.kernel.secret import Secret
 
 BODY: Final = BodyRule(msgspec.json.Decoder(RegisterRequest), cap=256 * KIB, unique_keys=True)
@@ -29,18 +29,19 @@ class RegistrationController(Controller):
         self,
         request: Request[Any, Any, Any],
         registration: NamedDependency[SkipValidation[Registration]],
-        failed_attempts: NamedDependency[SkipValidation[FailedAttempts]],
+        limits: NamedDependency[SkipValidation[Limits]],
     ) -> Response[bytes]:
         """Enrol the machine; only failures are counted against its address."""
-        peer = request.client.host if request.client else ""
-        if failed_attempts.are_too_many(peer):
-            raise Refusal(catalogue.RATE_LIMITED, headers={"Retry-After": "60"})
+        limits.require_registration(request.scope)
         try:
             machine = _machine(await read(request.receive, request.headers, BODY))
             enrolled = await registration.register(machine)
         except Refusal as refusal:
             if refusal.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                failed_attempts.count(peer)
+                limits.count_failed_registration(request.scope)
+            raise
+        except Disconnected:
+            limits.count_failed_registration(request.scope)
             raise
         return Response(_answer(enrolled), status_code=201, media_type="application/json", headers=NOT_STORED)
 

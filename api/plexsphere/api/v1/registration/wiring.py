@@ -41,15 +41,3 @@ class Registration(Protocol):
             Refusal: one of the surface's problems; nothing changed.
         """
         ...
-
-
-class FailedAttempts(Protocol):
-    """Counts failed registrations by the peer of the socket (design D10)."""
-
-    def are_too_many(self, peer: str, /) -> bool:
-        """Tell whether the peer failed more often within the last minute than is allowed."""
-        ...
-
-    def count(self, peer: str, /) -> None:
-        """Count a failure."""
-        ...
