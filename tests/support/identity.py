@@ -1,7 +1,7 @@
 """Fakes for identity: collections in memory over one state, with a unit of work that rolls it back."""
 
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -476,6 +476,10 @@ class MemoryNodeIdentities:
 
     async def find(self, node_id: NodeId) -> NodeIdentity | None:
         return self._store.reached().node_identities.get(node_id)
+
+    async def find_all(self, node_ids: Sequence[NodeId]) -> Sequence[NodeIdentity]:
+        known = self._store.reached().node_identities
+        return [known[node_id] for node_id in node_ids if node_id in known]
 
     async def find_by_nsk(self, nsk_sha256: bytes) -> NodeIdentity | None:
         state = self._store.reached()

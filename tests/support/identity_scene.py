@@ -8,6 +8,7 @@ from plexsphere.identity.application.authenticate_operator import AuthenticateOp
 from plexsphere.identity.application.credential_cache import CredentialCache
 from plexsphere.identity.application.end_node_identity import EndNodeIdentity
 from plexsphere.identity.application.give_node_identity import GiveNodeIdentity
+from plexsphere.identity.application.identity_lookups import IdentityLookups
 from plexsphere.identity.application.issue_api_token import IssueApiToken
 from plexsphere.identity.application.issue_bootstrap_token import IssueBootstrapToken
 from plexsphere.identity.application.node_credentials import DrawNodeCredentials
@@ -93,7 +94,10 @@ class Scene:
 
     def authenticate_node(self, cache: CredentialCache[NodePrincipal] | None = None) -> AuthenticateNode:
         """Return the use case behind the cache, or behind a new one."""
-        return AuthenticateNode(self.kit.unit_of_work, self.kit.node_identities, cache or self.node_cache())
+        identities = self.kit.node_identities
+        return AuthenticateNode(
+            self.kit.unit_of_work, identities, cache or self.node_cache(), IdentityLookups(identities)
+        )
 
     def operator_cache(self, epochs: CredentialEpochs | None = None) -> CredentialCache[OperatorPrincipal]:
         """Return an empty cache on the scene's clock; epochs of its own make it another process's."""

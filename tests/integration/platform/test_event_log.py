@@ -164,3 +164,22 @@ async def test_a_replayed_row_names_nobody_but_the_node_it_is_replayed_for(datab
         assert not first.reconcile
         assert second.reconcile == {node}
         assert third.recipients is None
+
+
+async def test_the_latest_rows_end_where_they_name_too_many(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id = await a_domain(store)
+        crowd = tuple(NodeId(mint_id()) for _ in range(4))
+        subject = mint_id()
+        naming = Announcement(domain_id, SubjectKind.NODE, subject, (), crowd[:3], reconcile=crowd[3:])
+        async with store():
+            inbox_of(store).announce(
+                [naming, row_about(domain_id, subject), naming, row_about(domain_id, subject)]
+            )
+        await sequencer_of(store).sequence()
+        log = EventLog(store)
+
+        assert [row.offset for row in await log.latest(domain_id, 4, 10, 8)] == [4, 3, 2, 1]
+        assert [row.offset for row in await log.latest(domain_id, 4, 10, 7)] == [4, 3, 2]
+        assert [row.offset for row in await log.latest(domain_id, 4, 10, 3)] == [4]
+        assert [row.offset for row in await log.latest(domain_id, 3, 2, 8)] == [3, 2]

@@ -306,3 +306,30 @@ async def test_the_domain_whose_row_waits_longest_comes_first(
 
         assert await sequencer_of(store).sequence() == 1
         assert await EventLog(store).heads([busy, patient]) == {busy: 0, patient: 1}
+
+
+async def test_a_domain_just_met_has_its_last_moments_in_memory(
+    database: Secret[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H14: whoever comes back after a restart is told what it missed without a statement of its own."""
+    monkeypatch.setattr(follower, "WARM_BATCH_ROWS", 2)
+    monkeypatch.setattr(follower, "WARM_ROWS", 4)
+    async with opened(database) as store:
+        domain_id, subjects = await a_domain(store), [mint_id() for _ in range(7)]
+        await announced(store, *(row_about(domain_id, subject) for subject in subjects))
+
+        tail = await following(store, Recorder()).follow(domain_id)
+
+        assert (tail.first, tail.last) == (4, 7)
+        assert [row.subject for row in map(tail.row, range(4, 8)) if row] == subjects[3:]
+
+
+async def test_a_domain_just_met_has_all_of_a_short_log_in_memory(database: Secret[str]) -> None:
+    async with opened(database) as store:
+        domain_id, subject = await a_domain(store), mint_id()
+        assert (await following(store, Recorder()).follow(domain_id)).first == 1
+        await announced(store, row_about(domain_id, subject))
+
+        tail = await following(store, Recorder()).follow(domain_id)
+
+        assert (tail.first, tail.last) == (1, 1)

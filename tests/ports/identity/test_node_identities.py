@@ -106,3 +106,13 @@ async def test_a_domain_is_forgotten_with_its_identities_alone(kit: Kit) -> None
 
     assert await kit.node_identities.find(gone.node_id) is None
     assert await kit.node_identities.find(kept.node_id) == kept
+
+
+async def test_many_identities_are_found_together_and_the_unknown_are_left_out(kit: Kit) -> None:
+    one, two = await kept_by(kit, identity(1)), await kept_by(kit, identity(2, LENIENT.id))
+    await kept_by(kit, identity(3))
+
+    found = await kit.node_identities.find_all([two.node_id, NodeId(UUID(int=404)), one.node_id])
+
+    assert sorted(found, key=lambda each: each.node_id) == [one, two]
+    assert list(await kit.node_identities.find_all([])) == []

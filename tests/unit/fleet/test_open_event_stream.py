@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plexd.protocol.events.framing import FrameParser
+from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.open_event_stream import (
     FAREWELL,
@@ -70,7 +71,7 @@ class Scene:
             ExpandRow(self.fleet.sight, StampSigner(), clock),
             self.hub,
             self.reconciles,
-            MemoryAnnouncements(self.store),
+            AskToReconcile(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store)),
         )
 
     async def begun(self) -> "Scene":

@@ -1,5 +1,6 @@
 """Who is calling: from memory while that is fresh, from the store otherwise, from nowhere when it is away."""
 
+import asyncio
 from collections.abc import Collection
 
 import pytest
@@ -140,3 +141,19 @@ async def test_only_so_many_uses_are_noted() -> None:
     await uses.flush()
 
     assert written == [MOST_NOTED]
+
+
+async def test_a_crowd_of_unknown_nodes_is_looked_up_with_few_statements(
+    scene: Scene, store: MemoryStore
+) -> None:
+    """H14: after a restart a whole fleet is unknown at once, and leaves the pool to others."""
+    machines = [machine(number) for number in range(40, 80)]
+    bearers = [(await scene.enrol(await scene.ticket(), each)).node_token for each in machines]
+    for bearer in bearers:
+        await scene.authenticate_node()(bearer)
+    authenticate, before = scene.authenticate_node(), store.lookups
+
+    principals = await asyncio.gather(*(authenticate(bearer) for bearer in bearers))
+
+    assert [principal.node_id for principal in principals] == [each.node_id for each in machines]
+    assert store.lookups - before <= 2

@@ -19,6 +19,7 @@ from plexsphere.identity.application.end_node_identity import EndNodeIdentity
 from plexsphere.identity.application.ensure_seal_check import EnsureSealCheck
 from plexsphere.identity.application.ensure_signing_key import EnsureSigningKey
 from plexsphere.identity.application.give_node_identity import GiveNodeIdentity
+from plexsphere.identity.application.identity_lookups import IdentityLookups
 from plexsphere.identity.application.load_signing_keys import LoadSigningKeys
 from plexsphere.identity.application.node_credentials import DrawNodeCredentials
 from plexsphere.identity.application.redeem_bootstrap_token import RedeemBootstrapToken
@@ -70,7 +71,9 @@ def build_credentials(platform: PlatformParts) -> Credentials:
         node_cache=node_cache,
         operator_cache=operator_cache,
         token_uses=uses,
-        authenticate_node=AuthenticateNode(database, node_identities, node_cache),
+        authenticate_node=AuthenticateNode(
+            database, node_identities, node_cache, IdentityLookups(node_identities)
+        ),
         authenticate_operator=AuthenticateOperator(api_tokens, operator_cache, uses),
         redeem_bootstrap_token=RedeemBootstrapToken(database, bootstrap_tokens),
         give_node_identity=GiveNodeIdentity(database, node_identities, draw),

@@ -10,6 +10,7 @@ from plexsphere.composition.builders.views import Views
 from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
 from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
 from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
+from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
@@ -75,7 +76,14 @@ def build_fleet(
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
         get_state=GetState(followed, sight, events_signer, views.reconciles),
         open_event_stream=OpenEventStream(
-            database, followed, nodes, views.replays, expand, views.hub, views.reconciles, inbox
+            database,
+            followed,
+            nodes,
+            views.replays,
+            expand,
+            views.hub,
+            views.reconciles,
+            AskToReconcile(database, views.reconciles, inbox),
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.node_stream import Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.fleet.ports.views import Replay, Replays, Views
 from plexsphere.platform.events.rows import Row
-from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, UnitOfWork
 
@@ -49,6 +50,7 @@ class EventStream:
     view: MeshView
     expand: ExpandRow
     hub: StreamHub
+    turns: Turns
 
     async def frames(self, write: Write) -> AsyncGenerator[bytes, None]:
         """
@@ -58,13 +60,15 @@ class EventStream:
         """
         self.stream.straight = partial(self._written, write)
         yield SHOW_OF_LIFE
+        if not self.stream.is_idle:
+            await self.turns.next()
         while self.stream.ending is None:
             for sent, frame in enumerate(self._waiting(), start=1):
                 self.stream.is_held_up = True
                 yield frame
                 self.stream.is_held_up = False
                 if sent % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                    await self.turns.next()
             await self.stream.woken()
             if self.stream.is_idle:
                 yield SHOW_OF_LIFE
@@ -110,10 +114,11 @@ class OpenEventStream:
     expand: ExpandRow
     hub: StreamHub
     reconciles: ReconcileBook
-    announcements: Announcements
+    ask_to_reconcile: AskToReconcile
     newcomers: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(NEWCOMERS_AT_ONCE), init=False
     )
+    turns: Turns = field(default_factory=Turns, init=False)
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> EventStream:
         """
@@ -151,7 +156,7 @@ class OpenEventStream:
         self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
     ) -> EventStream:
         if cursor is None:
-            await self._ask_to_reconcile(domain_id, node_id)
+            await self.ask_to_reconcile(domain_id, node_id)
         replay = await self._missed(domain_id, node_id, cursor)
         # From here to the open stream nothing is awaited: no row falls between the replay and what comes live.
         view = self.views.loaded(domain_id)
@@ -166,8 +171,8 @@ class OpenEventStream:
         self.hub.open(stream)
         undo.callback(self.hub.close, stream)
         if not replay.is_complete:
-            await self._ask_to_reconcile(domain_id, node_id)
-        return EventStream(stream, view, self.expand, self.hub)
+            await self.ask_to_reconcile(domain_id, node_id)
+        return EventStream(stream, view, self.expand, self.hub, self.turns)
 
     async def _known(self, domain_id: DomainId, last_event_id: str) -> Cursor | None:
         match = CURSOR.fullmatch(last_event_id)
@@ -186,10 +191,3 @@ class OpenEventStream:
             if node_id in row.reconcile:
                 self.reconciles.ask_spread(node_id)
         return replay
-
-    async def _ask_to_reconcile(self, domain_id: DomainId, node_id: NodeId) -> None:
-        # The next heartbeat may reach any process, or this one after it was restarted: all hear of it by the log.
-        self.reconciles.ask(node_id)
-        async with self.unit_of_work():
-            row = Announcement(domain_id, SubjectKind.NODE, node_id, reconcile=(node_id,))
-            self.announcements.announce([row])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from plexsphere.identity.application.credential_cache import CredentialCache
+from plexsphere.identity.application.identity_lookups import IdentityLookups
 from plexsphere.identity.domain.errors import CredentialRefused
 from plexsphere.identity.domain.node_identity import NodeIdentity, NodePrincipal
 from plexsphere.identity.domain.token_text import TokenKind, digest, row_id_in
@@ -28,6 +29,7 @@ class AuthenticateNode:
     unit_of_work: UnitOfWork
     node_identities: NodeIdentities
     cache: CredentialCache[NodePrincipal]
+    lookups: IdentityLookups
 
     async def __call__(self, bearer: Secret[str]) -> NodePrincipal:
         text_digest = digest(bearer)
@@ -47,7 +49,7 @@ class AuthenticateNode:
     async def _proven(self, bearer: Secret[str], text_digest: bytes) -> NodeIdentity:
         node_id = row_id_in(TokenKind.NODE, bearer)
         if node_id is not None:
-            identity = await self.node_identities.find(NodeId(node_id))
+            identity = await self.lookups.find(NodeId(node_id))
             proven = identity is not None and identity.is_proven_by_token(text_digest)
         else:
             identity = await self.node_identities.find_by_nsk(text_digest)

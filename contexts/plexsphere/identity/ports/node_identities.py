@@ -1,5 +1,6 @@
 """Storage of node identities."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from plexsphere.identity.domain.node_identity import NodeIdentity, NodePrincipal
@@ -15,6 +16,10 @@ class NodeIdentities(Protocol):
 
     async def find(self, node_id: NodeId) -> NodeIdentity | None:
         """Return the node's identity, ended or not, or None."""
+        ...
+
+    async def find_all(self, node_ids: Sequence[NodeId]) -> Sequence[NodeIdentity]:
+        """Return the identities of those nodes that have one, ended or not, in any order."""
         ...
 
     async def find_by_nsk(self, nsk_sha256: bytes) -> NodeIdentity | None:

@@ -21,6 +21,11 @@ T = TypeVar("T")
 
 POLL_SECONDS: Final = 1.0
 BATCH_ROWS: Final = 1_000
+# What a process reads of a log it has just met: after a restart a whole fleet comes back and asks for the last
+# moments, which are answered from memory then.
+WARM_ROWS: Final = 10_000
+WARM_NAMES: Final = 100_000
+WARM_BATCH_ROWS: Final = 500
 
 
 class Projection(Protocol):
@@ -207,10 +212,26 @@ class Follower:
             heads = await self._log.heads([domain_id])
             if domain_id not in heads:
                 raise DomainGone(domain_id)
+            tail = await self._warm_tail(domain_id, heads[domain_id])
             loaded = await self._projection.load(domain_id)
         self._projection.begin(domain_id, loaded)
-        followed = self._followed[domain_id] = Followed(Tail(heads[domain_id]))
-        return followed.tail
+        self._followed[domain_id] = Followed(tail)
+        return tail
+
+    async def _warm_tail(self, domain_id: DomainId, head: int) -> Tail:
+        newest_first: list[Row] = []
+        names, upto = WARM_NAMES, head
+        while len(newest_first) < WARM_ROWS:
+            rows = await self._log.latest(domain_id, upto, WARM_BATCH_ROWS, names)
+            newest_first += rows
+            names -= sum(row.names for row in rows)
+            upto -= len(rows)
+            if len(rows) < WARM_BATCH_ROWS:
+                break
+        tail = Tail(head - len(newest_first))
+        for row in reversed(newest_first):
+            tail.append(row)
+        return tail
 
     def _drop(self, domain_id: DomainId) -> None:
         del self._followed[domain_id]

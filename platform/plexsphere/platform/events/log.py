@@ -25,6 +25,14 @@ HEADS: Final = "SELECT domain_id, next_offset - 1 FROM event_heads WHERE domain_
 AFTER: Final = f"""
 SELECT {COLUMNS} FROM event_log WHERE domain_id = %s AND log_offset > %s ORDER BY log_offset LIMIT %s
 """  # noqa: S608  # the columns are a constant of this module
+# What the rows name counts from the newest one on: a row that names thousands ends the reading sooner.
+LATEST: Final = f"""
+SELECT {COLUMNS} FROM (
+    SELECT {COLUMNS}, sum(coalesce(cardinality(recipients), 0) + cardinality(reconcile))
+        OVER (ORDER BY log_offset DESC) AS names
+    FROM event_log WHERE domain_id = %s AND log_offset <= %s ORDER BY log_offset DESC LIMIT %s
+) AS latest WHERE names <= %s ORDER BY log_offset DESC
+"""  # noqa: S608  # the columns are a constant of this module
 # A row may name ten thousand nodes; whoever replays it for one of them learns of that one alone.
 ADDRESSED: Final = """
 SELECT log_offset, kind, subject,
@@ -77,6 +85,12 @@ class EventLog:
         """Return at most `limit` rows behind `offset`, in order."""
         async with self.database.connection() as connection:
             cursor = await connection.execute(AFTER, [domain_id, offset, limit])
+            return [row_of(columns) for columns in await cursor.fetchall()]
+
+    async def latest(self, domain_id: DomainId, upto: int, limit: int, names: int) -> list[Row]:
+        """Return at most `limit` rows up to an offset, newest first, that name no more than `names` together."""
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(LATEST, [domain_id, upto, limit, names])
             return [row_of(columns) for columns in await cursor.fetchall()]
 
     async def addressed(

@@ -23,6 +23,11 @@ class Row:
     reason: str
     recorded_at: datetime
 
+    @property
+    def names(self) -> int:
+        """How many nodes the row names: what it costs to keep, beside its frames."""
+        return len(self.recipients or ()) + len(self.reconcile)
+
 
 def as_json(position: int, row: Announcement) -> dict[str, Any]:
     """Return an announcement as one element of the array that the inbox statement reads."""

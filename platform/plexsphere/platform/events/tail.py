@@ -49,7 +49,7 @@ class Tail:
         self.last = row.offset
         for index, key in _keys(row, self._by_recipient, self._by_subject):
             index.setdefault(key, []).append(row.offset)
-        self._names += _names(row)
+        self._names += row.names
         while len(self._rows) > self._capacity or self._names > self._most_names:
             self._drop_oldest()
 
@@ -67,7 +67,7 @@ class Tail:
 
     def _drop_oldest(self) -> None:
         row = self._rows.popleft()
-        self._names -= _names(row)
+        self._names -= row.names
         for index, key in _keys(row, self._by_recipient, self._by_subject):
             offsets = index[key]
             offsets.pop(0)
@@ -82,10 +82,6 @@ def _keys(
         yield by_subject, row.subject
     for recipient in (row.recipients or frozenset()) | row.reconcile:
         yield by_recipient, recipient
-
-
-def _names(row: Row) -> int:
-    return len(row.recipients or ()) + len(row.reconcile)
 
 
 def _behind(offsets: list[int] | None, after: int) -> list[int]:

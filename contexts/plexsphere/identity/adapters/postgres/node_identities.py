@@ -1,5 +1,6 @@
 """Node identities in PostgreSQL."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from plexsphere.identity.domain.node_identity import KeptCredentials, NodeIdentity, NodePrincipal
@@ -12,10 +13,10 @@ ADD: Final = """
         token_sha256, nsk_sha256, nsk_sealed, nsk_version, registered_at
     ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, statement_timestamp())
 """
-FIND: Final = """
+FIND_ALL: Final = """
     SELECT domain_id, node_id, bootstrap_token_id, public_key, hostname,
         token_sha256, nsk_sha256, nsk_sealed, nsk_version, first_used_at IS NOT NULL, ended_at IS NOT NULL
-    FROM node_identities WHERE node_id = %s
+    FROM node_identities WHERE node_id = ANY(%s)
 """
 FIND_BY_NSK: Final = """
     SELECT i.domain_id, i.node_id, i.bootstrap_token_id, i.public_key, i.hostname,
@@ -62,9 +63,14 @@ class PostgresNodeIdentities:
 
     async def find(self, node_id: NodeId) -> NodeIdentity | None:
         """Return the node's identity, ended or not, or None."""
+        found = await self.find_all([node_id])
+        return found[0] if found else None
+
+    async def find_all(self, node_ids: Sequence[NodeId]) -> Sequence[NodeIdentity]:
+        """Return the identities of those nodes that have one, ended or not, in one statement."""
         async with self._database.connection() as connection:
-            row = await (await connection.execute(FIND, [node_id])).fetchone()
-        return None if row is None else _identity(*row)
+            rows = await (await connection.execute(FIND_ALL, [list(node_ids)])).fetchall()
+        return [_identity(*row) for row in rows]
 
     async def find_by_nsk(self, nsk_sha256: bytes) -> NodeIdentity | None:
         """Return the identity with this node secret key, in a Domain that accepts it as a bearer, or None."""

@@ -1,0 +1,28 @@
+"""A node whose place in the log is unknown is asked to pull its state, by whichever process it speaks to next."""
+
+import asyncio
+
+from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
+from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.platform.kernel.events import Announcement, SubjectKind
+from tests.support.event_rows import node_id
+from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, memory_fleet
+from tests.support.identity import FakeClock
+
+
+async def test_a_crowd_that_lost_its_place_is_asked_with_few_rows() -> None:
+    clock = FakeClock()
+    store, reconciles = FleetStore(clock), ReconcileBook(clock)
+    ask = AskToReconcile(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store))
+    crowd = [node_id(number) for number in range(1, 41)]
+
+    await asyncio.gather(*(ask(DOMAIN, each) for each in crowd))
+
+    assert all(reconciles.take(each) for each in crowd)
+    rows = store.state.announced
+    assert len(rows) <= 2
+    assert sorted(each for row in rows for each in row.reconcile) == crowd
+    assert all(
+        row == Announcement(DOMAIN, SubjectKind.NODE, row.reconcile[0], reconcile=row.reconcile)
+        for row in rows
+    )
