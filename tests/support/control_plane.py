@@ -150,9 +150,11 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> AsyncIterator[ServerProcess]:
+async def server_process(
+    dsn: Secret[str], roles: str = "", *, port: int | None = None, **environ: str
+) -> AsyncIterator[ServerProcess]:
     """Run `plexsphere serve` on a loopback port until the block ends; without roles named it has all."""
-    port = free_port()
+    port = port or free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,0 +1,74 @@
+"""What every storm begins with: a database, nodes in place, a server process and a crowd of agents."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from plexd.simulate.open_files import allow_open_files
+from plexsphere.composition.boot import booted
+from plexsphere.platform.db.pool import session_conninfo
+from plexsphere.platform.kernel.ids import DomainId, ProjectId
+from plexsphere.platform.kernel.secret import Secret
+from tests.bench.population import CLASS_SIZE, Populated, Population
+from tests.support.control_plane import Place, first_boot, settings_for
+
+MOST_OPEN_FILES = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """
+    A booted database without any policy.
+
+    `scale` shortens a storm: 1.0 is as many nodes as are promised. `compression` is the heartbeat interval in seconds
+    that stands for the usual 30.
+    """
+
+    dsn: Secret[str]
+    place: Place
+    scale: float
+    interval: float
+    say: Callable[[str], None]
+
+    @classmethod
+    async def set_up(
+        cls, dsn: Secret[str], scale: float, interval: float, say: Callable[[str], None] = lambda line: None
+    ) -> Self:
+        """Boot for the first time, and let nobody see anybody."""
+        allow_open_files(MOST_OPEN_FILES)
+        operator, domain_id, project_id = await first_boot(dsn)
+        stage = cls(dsn, Place("", operator, domain_id, project_id), scale, interval, say)
+        async with stage.populating() as population:
+            listed = await population.root.policy().list_policies(population.project_id, None, 10)
+            for header in listed.headers:
+                await population.root.policy().delete_policy(population.project_id, header.id, confirm=True)
+        return stage
+
+    def scaled(self, count: int, least: int = 2) -> int:
+        """Return how many stand for so many."""
+        return max(least, round(count * self.scale))
+
+    @asynccontextmanager
+    async def populating(self) -> AsyncIterator[Population]:
+        """Lend a population while no server runs."""
+        async with booted(settings_for(self.dsn, 0, pool_size=4)) as root:
+            yield Population(
+                root, DomainId(UUID(self.place.domain_id)), ProjectId(UUID(self.place.project_id))
+            )
+
+    async def classes(self, count: int) -> list[Populated]:
+        """Put so many nodes in place, in classes of 51 that see each other and nobody else."""
+        self.say(f"  putting {count} nodes in place …")
+        async with self.populating() as population:
+            await population.classes(0, -(-count // CLASS_SIZE))
+            return await population.nodes(0, count)
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection beside the server."""
+        async with await AsyncConnection.connect(session_conninfo(self.dsn), autocommit=True) as connection:
+            yield connection
