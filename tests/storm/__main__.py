@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from plexsphere.composition.embedded.postgres import EmbeddedPostgres
 from tests.storm.promises import Promise
+from tests.storm.removal import removal
+from tests.storm.replay import replay
 from tests.storm.restart import restart
 from tests.storm.stage import Stage
 from tests.support.postgres import TestServer, server_folder
@@ -28,6 +30,8 @@ Storm = Callable[[Stage], Awaitable[Sequence[Promise]]]
 
 STORMS: Final[dict[str, Storm]] = {
     "restart": restart,
+    "removal": removal,
+    "replay": replay,
 }
 
 

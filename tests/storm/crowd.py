@@ -112,9 +112,9 @@ class Crowd:
             for node_id, agent in self._agents.items()
         }
 
-    async def note_epochs(self) -> Any:
-        """Remember the epoch of every pair; return how many pairs there are."""
-        self._before = {pair: epochs[0] for pair, epochs in self._pairs().items()}
+    async def note_epochs(self, without: str) -> Any:
+        """Remember the epoch of every pair that this node is no end of; return how many pairs there are."""
+        self._before = {pair: epochs[0] for pair, epochs in self._pairs().items() if without not in pair}
         return len(self._before)
 
     async def freshness(self) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
 
@@ -66,6 +66,20 @@ class Stage:
         async with self.populating() as population:
             await population.classes(0, -(-count // CLASS_SIZE))
             return await population.nodes(0, count)
+
+    async def dense(self, count: int) -> list[Populated]:
+        """Put so many nodes in place that all see each other."""
+        self.say(f"  putting {count} nodes in place …")
+        async with self.populating() as population:
+            await population.policy("dense", "dense=yes", "allow", 443)
+            async with population.root.platform().database():
+                turn = await population.root.views().take_turn(population.domain_id)
+                return [
+                    await population.put(
+                        replace(population.made(number), metadata={"dense": "yes"}), turn.revision
+                    )
+                    for number in range(count)
+                ]
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[AsyncConnection]:

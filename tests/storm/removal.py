@@ -1,0 +1,87 @@
+"""A node of a dense mesh is removed by force: a thousand peers hear of it at once, and every key it could know goes."""
+
+import asyncio
+import time
+from typing import Final
+
+from tests.bench.population import Populated
+from tests.storm.crowd_process import CrowdProcess, crowd_process
+from tests.storm.promises import Promise, heartbeats, none, percentile, within
+from tests.storm.stage import Stage
+from tests.storm.wire import Answer, Caller
+from tests.support.control_plane import free_port, server_process
+
+PEERS: Final = 1_000
+VERIFY_EACH: Final = 5
+REMOVED_SECONDS: Final = 1.0
+INTERVALS: Final = 2
+LOOK_SECONDS: Final = 1.0
+
+
+async def removal(stage: Stage) -> list[Promise]:
+    """Remove one of 1,001 nodes that all see each other."""
+    nodes = await stage.dense(stage.scaled(PEERS, 80) + 1)
+    gone, peers = nodes[0], nodes[1:]
+    port = free_port()
+    async with crowd_process(port) as crowd, server_process(stage.dsn, port=port):
+        stage.say(f"  opening {len(peers)} streams …")
+        await crowd.begin(peers, stage.interval, VERIFY_EACH)
+        before = await crowd.ask("note_epochs", without=gone.node_id)
+        stage.say("  removing the node …")
+        began = time.monotonic()
+        answer = await _removed(stage, port, gone)
+        answered = time.monotonic()
+        fresh = await _until_fresh(stage, crowd, before, began + INTERVALS * stage.interval + 5)
+        freshness = await crowd.ask("freshness")
+        return [
+            Promise("the removal is answered", answer.status == 204, f"{answered - began:.2f} s", "204"),
+            *await _heard(crowd, began, answered, len(peers)),
+            Promise(
+                "pairs that are fresh, and agree at both ends",
+                freshness["agreed"] == before and freshness["stale"] == 0 and freshness["pairs"] == before,
+                f"{freshness['agreed']} of {before}, {freshness['stale']} with their former key",
+                "all",
+            ),
+            within(
+                "all pairs are fresh",
+                fresh - began,
+                INTERVALS * stage.interval,
+                f"interval {stage.interval:g} s",
+            ),
+            *heartbeats(await crowd.ask("beats", since=began)),
+        ]
+
+
+async def _removed(stage: Stage, port: int, node: Populated) -> Answer:
+    path = f"/v1/nodes/{node.node_id}?confirm=true"
+    return await Caller(port).call("DELETE", path, stage.place.operator.reveal())
+
+
+async def _heard(crowd: CrowdProcess, began: float, answered: float, peers: int) -> list[Promise]:
+    told = await crowd.ask("told")
+    heard = [
+        next(at for _, _, event_type, at in frames if event_type == "peer_removed") - began
+        for frames in told.values()
+        if any(event_type == "peer_removed" for _, _, event_type, _ in frames)
+    ]
+    tally = await crowd.ask("tally", since=began)
+    frames = sum(map(len, told.values()))
+    beside = (
+        f"from the request's first byte: half of them after {percentile(heard, 0.5):.2f} s, the last after "
+        f"{max(heard, default=0):.2f} s; {tally['asked']} asked to reconcile, state pulls {tally['pulls']}"
+    )
+    return [
+        Promise("peers that were told", len(heard) == peers, f"{len(heard)} of {peers}", "all"),
+        within("peer_removed p99", percentile(heard, 0.99), REMOVED_SECONDS, beside),
+        none("frames out of order, twice, forged or another's", tally["faults"], frames),
+    ]
+
+
+async def _until_fresh(stage: Stage, crowd: CrowdProcess, pairs: int, end: float) -> float:
+    while True:
+        now = time.monotonic()
+        found = await crowd.ask("freshness")
+        if (found["agreed"] == pairs and not found["stale"]) or now > end:
+            return now
+        stage.say(f"  {found['agreed']} of {pairs} pairs agree, {found['stale']} have their former key")
+        await asyncio.sleep(max(LOOK_SECONDS, stage.interval / 10))
