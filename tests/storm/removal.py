@@ -9,7 +9,7 @@ from tests.storm.crowd_process import CrowdProcess, crowd_process
 from tests.storm.promises import Promise, heartbeats, none, percentile, within
 from tests.storm.stage import Stage
 from tests.storm.wire import Answer, Caller
-from tests.support.control_plane import free_port, server_process
+from tests.support.control_plane import free_port
 
 PEERS: Final = 1_000
 VERIFY_EACH: Final = 5
@@ -23,7 +23,7 @@ async def removal(stage: Stage) -> list[Promise]:
     nodes = await stage.dense(stage.scaled(PEERS, 80) + 1)
     gone, peers = nodes[0], nodes[1:]
     port = free_port()
-    async with crowd_process(port) as crowd, server_process(stage.dsn, port=port):
+    async with crowd_process(port) as crowd, stage.server(port):
         stage.say(f"  opening {len(peers)} streams …")
         await crowd.begin(peers, stage.interval, VERIFY_EACH)
         before = await crowd.ask("note_epochs", without=gone.node_id)

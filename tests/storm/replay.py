@@ -11,7 +11,7 @@ from tests.storm.moves import Moves, classes_of, head, missed
 from tests.storm.promises import Promise, heartbeats, none, within
 from tests.storm.stage import Stage
 from tests.storm.wire import Caller
-from tests.support.control_plane import ServerProcess, free_port, server_process
+from tests.support.control_plane import ServerProcess, free_port
 
 NODES: Final = 500
 OTHERS: Final = CLASS_SIZE * 4
@@ -39,7 +39,7 @@ async def replay(stage: Stage) -> list[Promise]:
     nodes, others = made[:count], made[-stage.scaled(OTHERS, CLASS_SIZE) :]
     movers = made[: -(-count // CLASS_SIZE) * CLASS_SIZE]
     port = free_port()
-    async with server_process(stage.dsn, port=port) as server:
+    async with stage.server(port) as server:
         since = await head(stage)
         stage.say(f"  {ROUNDS * len(movers)} moves while {count} nodes are away …")
         moves = Moves(Caller(port), movers)
@@ -52,7 +52,7 @@ async def replay(stage: Stage) -> list[Promise]:
         memory = await _comes_back(stage, server, nodes, others, since, "memory")
     async with stage.database() as connection:
         await connection.execute(LATER, {"rows": LATER_ROWS, "domain": stage.place.domain_id})
-    async with server_process(stage.dsn, port=port) as server:
+    async with stage.server(port) as server:
         stage.say(
             "  all come back to a process that started after, with 11,000 rows behind what they missed …"
         )

@@ -13,7 +13,7 @@ from tests.storm.moves import Moves, classes_of, head, missed
 from tests.storm.promises import Promise, heartbeats, none, within
 from tests.storm.stage import Stage
 from tests.storm.wire import Caller
-from tests.support.control_plane import free_port, server_process
+from tests.support.control_plane import free_port
 
 NODES: Final = 10_000
 VERIFY_EACH: Final = 10
@@ -30,7 +30,7 @@ async def restart(stage: Stage) -> list[Promise]:
     movers = [node for number, node in enumerate(nodes) if number % CLASS_SIZE < 2]
     moves = Moves(Caller(port), movers)
     async with crowd_process(port) as crowd:
-        async with server_process(stage.dsn, port=port) as server:
+        async with stage.server(port) as server:
             stage.say(f"  opening {len(nodes)} streams …")
             await crowd.begin(nodes, stage.interval, VERIFY_EACH)
             since = await head(stage)
@@ -40,7 +40,7 @@ async def restart(stage: Stage) -> list[Promise]:
             stage.say("  killing the server (-9) and starting it again …")
             killed = time.monotonic()
             await server.kill()
-        async with server_process(stage.dsn, port=port) as server:
+        async with stage.server(port) as server:
             serving = time.monotonic()
             in_time = await crowd.until_streaming(len(nodes), BACK_SECONDS * 2, stage.say)
             cost = Cpu(server.process.pid).seconds()

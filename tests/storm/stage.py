@@ -14,7 +14,7 @@ from plexsphere.platform.db.pool import session_conninfo
 from plexsphere.platform.kernel.ids import DomainId, ProjectId
 from plexsphere.platform.kernel.secret import Secret
 from tests.bench.population import CLASS_SIZE, Populated, Population
-from tests.support.control_plane import Place, first_boot, settings_for
+from tests.support.control_plane import Place, ServerProcess, first_boot, server_process, settings_for
 
 MOST_OPEN_FILES = 15_000
 
@@ -80,6 +80,12 @@ class Stage:
                     )
                     for number in range(count)
                 ]
+
+    @asynccontextmanager
+    async def server(self, port: int) -> AsyncIterator[ServerProcess]:
+        """Run a server on this port until the block ends."""
+        async with server_process(self.dsn, PLEXSPHERE_LISTEN=f"127.0.0.1:{port}") as server:
+            yield server
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[AsyncConnection]:

@@ -150,11 +150,13 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def server_process(
-    dsn: Secret[str], roles: str = "", *, port: int | None = None, **environ: str
-) -> AsyncIterator[ServerProcess]:
-    """Run `plexsphere serve` on a loopback port until the block ends; without roles named it has all."""
-    port = port or free_port()
+async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> AsyncIterator[ServerProcess]:
+    """
+    Run `plexsphere serve` until the block ends; without roles named it has all.
+
+    It listens on a loopback port that was free a moment ago, unless PLEXSPHERE_LISTEN is given.
+    """
+    listen = environ.get("PLEXSPHERE_LISTEN") or f"127.0.0.1:{free_port()}"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -165,7 +167,7 @@ async def server_process(
             **os.environ,
             "PLEXSPHERE_DSN": dsn.reveal(),
             "PLEXSPHERE_NSK_WRAP_KEY_B64": base64.b64encode(WRAP_KEY).decode(),
-            "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}",
+            "PLEXSPHERE_LISTEN": listen,
             "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE": "100000",
             "PLEXSPHERE_CREDENTIAL_FAILURES_PER_MINUTE": "100000",
             "PLEXSPHERE_NODE_CALLS_PER_MINUTE": "900000",
@@ -174,7 +176,7 @@ async def server_process(
         },
         stdout=asyncio.subprocess.DEVNULL,
     )
-    server = ServerProcess(f"http://127.0.0.1:{port}", process)
+    server = ServerProcess(f"http://{listen}", process)
     try:
         await _until_ready(server.base_url)
         yield server
