@@ -14,6 +14,7 @@ from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.application.open_event_stream import SHOW_OF_LIFE, EventStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.ports.meshes import MeshRecord
 from plexsphere.platform.events.rows import Row
@@ -67,7 +68,9 @@ class Scene:
         view = views.loaded(DOMAIN)
         assert view is not None
         self.hub = StreamHub(sight, ReconcileBook(clock), clock)
-        self.stream = EventStream(a_stream(1), view, ExpandRow(sight, StampSigner(), clock), self.hub)
+        self.stream = EventStream(
+            a_stream(1), view, ExpandRow(sight, StampSigner(), clock), self.hub, Turns()
+        )
         self.hub.open(self.stream.stream)
         self._offset = 0
 
@@ -141,7 +144,7 @@ async def test_a_reader_with_nothing_to_do_is_left_alone() -> None:
 
 async def test_a_stream_that_cannot_be_told_ends_alone_and_its_neighbours_are_told() -> None:
     scene = Scene()
-    broken = EventStream(a_stream(2), scene.stream.view, _Broken(), scene.hub)  # type: ignore[arg-type]
+    broken = EventStream(a_stream(2), scene.stream.view, _Broken(), scene.hub, Turns())  # type: ignore[arg-type]
     scene.hub.open(broken.stream)
     readers = [
         asyncio.create_task(scene.connection.read(scene.stream)),
