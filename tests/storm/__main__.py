@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plexsphere.composition.embedded.postgres import EmbeddedPostgres
+from tests.storm.denials import denials
 from tests.storm.promises import Promise
 from tests.storm.removal import removal
 from tests.storm.replay import replay
@@ -31,6 +32,7 @@ Storm = Callable[[Stage], Awaitable[Sequence[Promise]]]
 STORMS: Final[dict[str, Storm]] = {
     "restart": restart,
     "removal": removal,
+    "denials": denials,
     "replay": replay,
 }
 

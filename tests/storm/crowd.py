@@ -1,8 +1,7 @@
 """
 A crowd of agents in a process of its own, so that the server is what is measured.
 
-`python -m tests.storm.crowd PORT` reads one JSON command a line, and answers each with one line. It ends with its
-input.
+`python -m tests.storm.crowd PORT` reads one JSON command a line, and answers each with one line.
 """
 
 import asyncio
@@ -13,15 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
 import uvloop
 
 from plexd.simulate.open_files import allow_open_files
 from tests.storm.agent import Ledger, StormAgent, statuses
+from tests.storm.commands import answer_commands
 from tests.storm.wire import Caller
 
 AT_ONCE: Final = 64
-LONGEST_COMMAND: Final = 2**26
 
 
 class Crowd:
@@ -136,18 +134,6 @@ class Crowd:
                 yield (min(node_id, peer), max(node_id, peer)), epoch
 
 
-async def _serve(port: int) -> None:
-    crowd = Crowd(port)
-    reader = asyncio.StreamReader(limit=LONGEST_COMMAND)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        command = msgspec.json.decode(line)
-        answer = await getattr(crowd, command.pop("do"))(**command)
-        sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
-        sys.stdout.buffer.flush()
-
-
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1])))
+        runner.run(answer_commands(Crowd(int(sys.argv[1]))))

@@ -1,19 +1,15 @@
 """The handle of a crowd in its own process."""
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from tests.bench.population import Populated
-from tests.storm.crowd import LONGEST_COMMAND
+from tests.storm.commands import ask, commanded
 
-ANSWER_SECONDS: Final = 600.0
 LOOK_SECONDS: Final = 2.0
 
 
@@ -25,12 +21,7 @@ class CrowdProcess:
 
     async def ask(self, do: str, **given: Any) -> Any:
         """Return the crowd's answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(msgspec.json.encode({"do": do, **given}) + b"\n")
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await self.process.stdin.drain()
-            return msgspec.json.decode(await self.process.stdout.readline())
+        return await ask(self.process, do, **given)
 
     async def begin(
         self, nodes: Sequence[Populated], interval: float, verify_each: int, stand: int | None = None
@@ -53,15 +44,7 @@ class CrowdProcess:
 @asynccontextmanager
 async def crowd_process(port: int) -> AsyncIterator[CrowdProcess]:
     """Run a crowd against the server on this port until the block ends."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.storm.crowd",
-        str(port),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=LONGEST_COMMAND * 4,
-    )
+    process = await commanded("tests.storm.crowd", port)
     try:
         yield CrowdProcess(process)
     finally:

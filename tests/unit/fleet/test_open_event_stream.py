@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from plexd.protocol.events.framing import FrameParser
-from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.open_event_stream import (
     FAREWELL,
     SHOW_OF_LIFE,
@@ -71,7 +71,7 @@ class Scene:
             ExpandRow(self.fleet.sight, StampSigner(), clock),
             self.hub,
             self.reconciles,
-            AskToReconcile(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store)),
+            LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store)),
         )
 
     async def begun(self) -> "Scene":

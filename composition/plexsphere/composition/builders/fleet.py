@@ -10,10 +10,10 @@ from plexsphere.composition.builders.views import Views
 from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
 from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
 from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
-from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
+from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.open_event_stream import OpenEventStream
 from plexsphere.fleet.application.record_heartbeat import RecordHeartbeat
 from plexsphere.fleet.application.register_node import RegisterNode
@@ -83,7 +83,7 @@ def build_fleet(
             expand,
             views.hub,
             views.reconciles,
-            AskToReconcile(database, views.reconciles, inbox),
+            LostPlaces(database, views.reconciles, inbox),
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),

@@ -33,8 +33,8 @@ class NodeStream:
 
     Rows found at the start are replayed however many they are: they are expanded one at a time. Rows that arrive
     while the reader is behind are bounded: beyond 256 frames the stream is cut, and the reader comes back with its
-    last id. Rows are kept, not frames, so that an idle stream costs next to nothing, and of all that waits one frame
-    at a time exists as bytes. `is_held_up` while the reader's own connection takes no more.
+    last id. Rows are kept, not frames, so that an idle stream costs next to nothing, and of all that waits a few
+    frames at a time exist as bytes. `is_held_up` while the reader's own connection takes no more.
 
     A reader that waits, with nothing left to be told, need not be woken: `straight` reaches its connection without it.
     """

@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
 from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.node_stream import Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
@@ -28,6 +28,7 @@ FAREWELL: Final = b": closing\n\n"
 EVERYTHING: Final = -1
 NOTHING: Final = 1_000_000
 AT_ONCE: Final = 16
+BUNDLE_BYTES: Final = 64 * 1024
 NEWCOMERS_AT_ONCE: Final = 4
 
 # Writes octets to the reader's connection; False, and nothing written, where it takes nothing at this moment.
@@ -63,11 +64,11 @@ class EventStream:
         if not self.stream.is_idle:
             await self.turns.next()
         while self.stream.ending is None:
-            for sent, frame in enumerate(self._waiting(), start=1):
+            for bundle in self._bundles():
                 self.stream.is_held_up = True
-                yield frame
+                yield b"".join(bundle)
                 self.stream.is_held_up = False
-                if sent % AT_ONCE == 0:
+                if _is_full(bundle):
                     await self.turns.next()
             await self.stream.woken()
             if self.stream.is_idle:
@@ -91,6 +92,17 @@ class EventStream:
             # Whoever tells a row tells it to many: what is wrong with one stream is left to its own reader.
             return False
 
+    def _bundles(self) -> Iterator[Sequence[bytes]]:
+        # What is sent together costs one call of the system instead of one for each frame.
+        bundle: list[bytes] = []
+        for frame in self._waiting():
+            bundle.append(frame)
+            if _is_full(bundle):
+                yield bundle
+                bundle = []
+        if bundle:
+            yield bundle
+
     def _waiting(self) -> Iterator[bytes]:
         while (row := self.stream.next_row()) is not None:
             for frame in self._expanded(row):
@@ -101,6 +113,10 @@ class EventStream:
     def _expanded(self, row: Row) -> Iterator[bytes]:
         behind, self.stream.behind = self.stream.behind, EVERYTHING
         return self.expand(self.view, row, self.stream.node_id, behind)
+
+
+def _is_full(bundle: Sequence[bytes]) -> bool:
+    return len(bundle) >= AT_ONCE or sum(map(len, bundle)) >= BUNDLE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +130,7 @@ class OpenEventStream:
     expand: ExpandRow
     hub: StreamHub
     reconciles: ReconcileBook
-    ask_to_reconcile: AskToReconcile
+    lost_places: LostPlaces
     newcomers: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(NEWCOMERS_AT_ONCE), init=False
     )
@@ -156,7 +172,7 @@ class OpenEventStream:
         self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
     ) -> EventStream:
         if cursor is None:
-            await self.ask_to_reconcile(domain_id, node_id)
+            await self.lost_places.note(domain_id, node_id)
         replay = await self._missed(domain_id, node_id, cursor)
         # From here to the open stream nothing is awaited: no row falls between the replay and what comes live.
         view = self.views.loaded(domain_id)
@@ -171,7 +187,7 @@ class OpenEventStream:
         self.hub.open(stream)
         undo.callback(self.hub.close, stream)
         if not replay.is_complete:
-            await self.ask_to_reconcile(domain_id, node_id)
+            await self.lost_places.note(domain_id, node_id)
         return EventStream(stream, view, self.expand, self.hub, self.turns)
 
     async def _known(self, domain_id: DomainId, last_event_id: str) -> Cursor | None:

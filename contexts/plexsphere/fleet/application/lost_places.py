@@ -1,4 +1,4 @@
-"""Use case: ask a node whose place in the log is unknown to pull its state (design D23)."""
+"""Nodes whose place in the log is unknown: they are asked to pull their state (design D23)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
 
-class AskToReconcile:
+class LostPlaces:
     """
-    The node is asked in its next heartbeat answer, whichever process answers that: all hear of it by the log.
+    Each is asked in its next heartbeat answer, whichever process answers that: all hear of it by the log.
 
     A crowd that comes back without a place in the log is written down in a few commits, not in one for each.
     """
@@ -26,9 +26,9 @@ class AskToReconcile:
         self._announcements: Final = announcements
         self._written: Final = Gathering(self._write)
 
-    async def __call__(self, domain_id: DomainId, node_id: NodeId) -> None:
+    async def note(self, domain_id: DomainId, node_id: NodeId) -> None:
         """
-        Ask the node; what is asked was committed when this returns.
+        Have the node asked; that was committed when this returns.
 
         Raises:
             StoreUnavailable: nothing was written, and the node is asked by this process alone.

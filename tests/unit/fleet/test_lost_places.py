@@ -2,7 +2,7 @@
 
 import asyncio
 
-from plexsphere.fleet.application.ask_to_reconcile import AskToReconcile
+from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.platform.kernel.events import Announcement, SubjectKind
 from tests.support.event_rows import node_id
@@ -13,10 +13,10 @@ from tests.support.identity import FakeClock
 async def test_a_crowd_that_lost_its_place_is_asked_with_few_rows() -> None:
     clock = FakeClock()
     store, reconciles = FleetStore(clock), ReconcileBook(clock)
-    ask = AskToReconcile(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store))
+    lost = LostPlaces(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store))
     crowd = [node_id(number) for number in range(1, 41)]
 
-    await asyncio.gather(*(ask(DOMAIN, each) for each in crowd))
+    await asyncio.gather(*(lost.note(DOMAIN, each) for each in crowd))
 
     assert all(reconciles.take(each) for each in crowd)
     rows = store.state.announced
