@@ -38,6 +38,7 @@ PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.PolicySlugTaken: problems.POLICY_SLUG_TAKEN,
     errors.PolicyNotFound: problems.POLICY_NOT_FOUND,
     errors.ProjectNotFound: problems.PROJECT_NOT_FOUND,
+    errors.PolicyTooLarge: problems.POLICY_TOO_LARGE,
     errors.ConfirmationRequired: problems.CONFIRMATION_REQUIRED,
 }
 FAULT_IN_WORDS: Final[Mapping[errors.RuleFault, str]] = {
@@ -119,6 +120,8 @@ def _detail(error: errors.PolicyError) -> str:
             return BAD_SLUG
         case errors.SelectorSyntaxError():
             return f"A selector cannot be read at character {error.position}."
+        case errors.PolicyTooLarge():
+            return f"A node would have {error.rules} rules; {error.most} are the most."
         case errors.ConfirmationRequired():
             return (
                 f"{error.pairs_lost} of {error.pairs_before} visible pairs would vanish; confirm to proceed."

@@ -1,12 +1,15 @@
 """Compiled rules as JSON text, kept while they are in use."""
 
+import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.policy.domain.aggregate import host
-from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule
+from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule, Template
+
+LOG: Final = logging.getLogger("plexsphere.rules")
 
 MOST_CHARACTERS: Final = 64 * 1024 * 1024
 
@@ -24,12 +27,17 @@ class RuleTexts:
         self._texts: Final[OrderedDict[bytes, str]] = OrderedDict()
         self._size = 0
 
-    def of(self, digest: bytes, address: int, template: Callable[[], Iterable[AgentPolicy]]) -> str:
+    def of(self, digest: bytes, address: int, template: Callable[[], Template]) -> str:
         """Return the text for the node at the address; the rules are compiled only when the class's are not at hand."""
         text = self._texts.get(digest)
         if text is None:
-            text = wire_json([_policy(policy) for policy in template()])
+            compiled = template()
+            text = wire_json([_policy(policy) for policy in compiled.entries])
             self._keep(digest, text)
+            if compiled.is_cut:
+                LOG.warning(
+                    "the rules of the node at %s are too many; some that allow are left out", host(address)
+                )
         self._texts.move_to_end(digest)
         return text.replace(OWN, host(address))
 

@@ -11,6 +11,7 @@ from plexsphere.policy.domain.changes import PutPolicy
 from plexsphere.policy.domain.confirmation import require_confirmed
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
+from plexsphere.policy.domain.rule_limit import require_bearable
 from plexsphere.policy.ports.mesh_turn import MeshTurn
 from plexsphere.policy.ports.policies import Policies
 from plexsphere.policy.ports.projects import Projects
@@ -50,6 +51,7 @@ class CreatePolicy:
             SelectorSyntaxError, UnknownAction, UnknownProtocol, CidrFamilyMismatch, PortRangeInverted,
             InvalidRule, InvalidSlug: before anything is looked at.
             ProjectNotFound, PolicySlugTaken: nothing changed.
+            PolicyTooLarge: some node would have more rules to enforce than it may.
             ConfirmationRequired: a policy that denies would take most away, and the draft does not confirm it.
         """
         policy = draft.drawn(PolicyId(self.mint_id()), RevisionId(self.mint_id()), self.clock.now())
@@ -60,6 +62,7 @@ class CreatePolicy:
                 raise ProjectNotFound(draft.project_id)
             await self.policies.add(domain_id, policy, revision)
             difference = self.views.index(domain_id).preview(PutPolicy(policy))
+            require_bearable(difference.most_rules)
             require_confirmed(difference, confirmed=draft.confirm)
             await self.tellings.tell(domain_id, policy.id, difference)
         return Created(domain_id, policy)

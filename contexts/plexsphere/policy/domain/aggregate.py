@@ -11,6 +11,11 @@ def aggregated(addresses: Iterable[int]) -> tuple[str, ...]:
     return tuple(chain.from_iterable(_blocks(first, last) for first, last in _runs(sorted(set(addresses)))))
 
 
+def range_count(addresses: Iterable[int]) -> int:
+    """Return how many texts `aggregated` would return."""
+    return sum(_blocks_in(first, last) for first, last in _runs(sorted(set(addresses))))
+
+
 def host(address: int) -> str:
     """Return the range of one address alone."""
     return f"{_dotted(address)}/{ADDRESS_BITS}"
@@ -25,10 +30,19 @@ def _runs(addresses: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _blocks(first: int, last: int) -> Iterator[str]:
+    for start, free in _free_bits(first, last):
+        yield f"{_dotted(start)}/{ADDRESS_BITS - free}"
+
+
+def _blocks_in(first: int, last: int) -> int:
+    return sum(1 for _ in _free_bits(first, last))
+
+
+def _free_bits(first: int, last: int) -> Iterator[tuple[int, int]]:
     while first <= last:
         aligned = (first & -first).bit_length() - 1 if first else ADDRESS_BITS
         free = min(aligned, (last - first + 1).bit_length() - 1)
-        yield f"{_dotted(first)}/{ADDRESS_BITS - free}"
+        yield first, free
         first += 1 << free
 
 

@@ -4,14 +4,15 @@ Rules in the agents' form (design D16; plexd.md, Reconciliation & State).
 A policy that applies to a node becomes at most two entries: what it denies, and what it allows. All entries that
 deny come before all that allow, each kind in the order of the policies' ids, which is the order of their making.
 Denial outweighs permission between policies too; so a reader that stops at the first match, across the whole list,
-decides as one that reads all of it. An entry's id names its policy, the revision's number and the rules themselves,
-for agents compare entries by id alone.
+decides as one that reads all of it. Where there are more rules than a node may have to enforce, the last that allow
+are left out: less is open then, never more (decision 0035). An entry's id names its policy, the revision's number and
+the rules themselves, for agents compare entries by id alone.
 """
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 from plexsphere.policy.domain.aggregate import host
@@ -71,15 +72,30 @@ class AgentPolicy(NamedTuple):
     rules: tuple[AgentRule, ...]
 
 
-def template(uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]]) -> tuple[AgentPolicy, ...]:
-    """Return the entries for any node that the uses are of, its own address still `OWN`; empty ones are left out."""
+class Template(NamedTuple):
+    """The entries for any node of a class, its own address still `OWN`; `is_cut` where there were too many rules."""
+
+    entries: tuple[AgentPolicy, ...]
+    is_cut: bool
+
+
+def template(uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]], most: int) -> Template:
+    """
+    Return the entries for any node that the uses are of; empty ones are left out.
+
+    There are at most `most` rules in them: rules that allow are left out from the end. Where those that deny are
+    more already, there are none at all, for nothing is open without a rule.
+    """
     ordered = sorted(uses, key=lambda use: use.order)
-    return tuple(
-        AgentPolicy(_entry_id(policy, rules), rules)
-        for action in (Action.DENY, Action.ALLOW)
-        for policy, group in groupby(ordered, key=lambda use: use.policy)
-        if (rules := _rules(OWN, (use for use in group if use.link.action is action), cidrs_of))
-    )
+    denials = _entries(Action.DENY, ordered, cidrs_of, most + 1)
+    left = most - _size(denials)
+    if left < 0:
+        return Template((), is_cut=True)
+    # One more than there is room for tells whether any is left out.
+    permissions = _entries(Action.ALLOW, ordered, cidrs_of, left + 1)
+    if is_cut := _size(permissions) > left:
+        permissions = _entries(Action.ALLOW, ordered, cidrs_of, left)
+    return Template((*denials, *permissions), is_cut)
 
 
 def addressed(entries: Iterable[AgentPolicy], address: int) -> tuple[AgentPolicy, ...]:
@@ -92,18 +108,36 @@ def _own(rule: AgentRule, own: str) -> AgentRule:
     return rule._replace(src=rule.src.replace(OWN, own), dst=rule.dst.replace(OWN, own))
 
 
+def _entries(
+    action: Action, ordered: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]], most: int
+) -> list[AgentPolicy]:
+    entries: list[AgentPolicy] = []
+    for policy, group in groupby(ordered, key=lambda use: use.policy):
+        rules = _rules(OWN, (use for use in group if use.link.action is action), cidrs_of, most)
+        most -= len(rules)
+        if rules:
+            entries.append(AgentPolicy(_entry_id(policy, rules), rules))
+    return entries
+
+
+def _size(entries: Iterable[AgentPolicy]) -> int:
+    return sum(len(entry.rules) for entry in entries)
+
+
 def _rules(
-    own: str, uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]]
+    own: str, uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]], most: int
 ) -> tuple[AgentRule, ...]:
     rules: dict[AgentRule, None] = {}
     for use in uses:
+        if len(rules) >= most:
+            break
         tail = _tail(use.link.action, use.link.traffic)
         ends = cidrs_of(use.far_side)
         if use.role is Role.SOURCE:
             rules.update((AgentRule(own, cidr, *tail), None) for cidr in ends)
         else:
             rules.update((AgentRule(cidr, own, *tail), None) for cidr in ends)
-    return tuple(rules)
+    return tuple(islice(rules, most))
 
 
 def _tail(action: Action, traffic: Traffic) -> tuple[int, str, str, int | None, int | None]:

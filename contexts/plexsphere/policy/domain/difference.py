@@ -72,7 +72,8 @@ class Difference:
 
     `pairs_before` counts all visible pairs of the Domain before the change. `recompiled` misses no node whose rules
     change; it may hold one whose rules come out the same after all. A node that leaves is a partner in what is
-    lost, and is not in `recompiled`.
+    lost, and is not in `recompiled`. `most_rules` is how many rules a policy leaves the node that has most by it;
+    0 where no policy comes.
     """
 
     pairs_before: int
@@ -80,6 +81,7 @@ class Difference:
     gained: PairSet
     lost: PairSet
     recompiled: frozenset[NodeId]
+    most_rules: int = 0
 
     @classmethod
     def none(cls, pairs_before: int) -> Self:

@@ -88,6 +88,15 @@ class RevisionConflict(PolicyError):
         self.policy_id = policy_id
 
 
+class PolicyTooLarge(PolicyError):
+    """A policy would have some node enforce more rules than a node may have to (decision 0035)."""
+
+    def __init__(self, rules: int, most: int) -> None:
+        super().__init__(f"a node would have {rules} rules, and {most} are the most")
+        self.rules = rules
+        self.most = most
+
+
 class ConfirmationRequired(PolicyError):
     """A change would take away most of what a Domain's nodes see (design D34)."""
 

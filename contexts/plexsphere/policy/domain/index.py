@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId
 from plexsphere.policy.domain.changes import Change, PutMember, PutPolicy, RemoveMember, RemovePolicy
-from plexsphere.policy.domain.compiled import AgentPolicy
+from plexsphere.policy.domain.compiled import AgentPolicy, Template
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.member_class import Seat
 from plexsphere.policy.domain.member_trial import Shift
 from plexsphere.policy.domain.policy import NetworkPolicy
 from plexsphere.policy.domain.project_graph import ProjectGraph
+from plexsphere.policy.domain.rule_limit import MOST_RULES
 from plexsphere.policy.domain.selector import Selector
 from plexsphere.policy.domain.weight import WEIGHT_MASK
 
 NO_RULES_APPLY = bytes(16)
+NO_RULES = Template((), is_cut=False)
 
 
 class VisibilityIndex:
@@ -23,10 +25,12 @@ class VisibilityIndex:
 
     A change of a member costs the classes it sees; a change of a policy costs the classes its rules pick. Members
     of different Projects never see each other. A node the index does not know sees nobody and has no rules.
-    Load policies before members: then no policy has to look for the members it picks.
+    Load policies before members: then no policy has to look for the members it picks. No node gets more than
+    `most_rules` compiled rules.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_rules: int = MOST_RULES) -> None:
+        self._most_rules = most_rules
         self._graphs: dict[ProjectId, ProjectGraph] = {}
         self._homes: dict[NodeId, ProjectId] = {}
         self._policies: dict[PolicyId, ProjectId] = {}
@@ -143,7 +147,7 @@ class VisibilityIndex:
         found = self._find(node_id)
         return () if found is None else found[0].compiled(found[1])
 
-    def template(self, node_id: NodeId) -> tuple[bytes, int, Callable[[], tuple[AgentPolicy, ...]]]:
+    def template(self, node_id: NodeId) -> tuple[bytes, int, Callable[[], Template]]:
         """
         Return what the node's rules are made of, for who keeps them as text: a digest, its address, the template.
 
@@ -151,7 +155,7 @@ class VisibilityIndex:
         """
         found = self._find(node_id)
         if found is None:
-            return NO_RULES_APPLY, 0, tuple
+            return NO_RULES_APPLY, 0, lambda: NO_RULES
         graph, seat = found
         return graph.class_digest(seat), seat.address, lambda: graph.template(seat)
 
@@ -199,11 +203,11 @@ class VisibilityIndex:
 
     def _graph(self, project_id: ProjectId) -> ProjectGraph:
         if project_id not in self._graphs:
-            self._graphs[project_id] = ProjectGraph()
+            self._graphs[project_id] = ProjectGraph(self._most_rules)
         return self._graphs[project_id]
 
     def _peek(self, project_id: ProjectId) -> ProjectGraph:
-        return self._graphs.get(project_id) or ProjectGraph()
+        return self._graphs.get(project_id) or ProjectGraph(self._most_rules)
 
     def _prune(self, project_id: ProjectId) -> None:
         if self._graphs[project_id].is_empty:

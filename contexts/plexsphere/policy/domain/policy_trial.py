@@ -1,11 +1,13 @@
 """What a changed policy would do, told without changing anything."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId
 from plexsphere.policy.domain.bitset import bits
 from plexsphere.policy.domain.difference import Difference, PairSet
 from plexsphere.policy.domain.partition import Partition
+from plexsphere.policy.domain.rule import Action
+from plexsphere.policy.domain.rule_limit import RuleCounts
 from plexsphere.policy.domain.side import Link, Side
 from plexsphere.policy.domain.trial_cells import TrialCells
 from plexsphere.policy.domain.trial_links import TrialLinks
@@ -33,8 +35,12 @@ class PolicyTrial:
         self._before = before
         self._after = after
 
-    def difference(self, pairs_before: int) -> Difference:
-        """Return what would change; `pairs_before` counts the visible pairs of the Domain."""
+    def difference(self, pairs_before: int, ranges: Callable[[Side], int]) -> Difference:
+        """
+        Return what would change; `pairs_before` counts the visible pairs of the Domain.
+
+        `ranges` says how many ranges the addresses of a side make.
+        """
         gained: dict[int, int] = {}
         lost: dict[int, int] = {}
         for slot in bits(self._in_question()):
@@ -43,7 +49,16 @@ class PolicyTrial:
             self._note(lost, slot, seen & ~sees)
         blocks = {slot: self._cells.at(slot).nodes for slot in gained.keys() | lost.keys()}
         recompiled = self._recompiled()
-        return Difference(pairs_before, blocks, PairSet(blocks, gained), PairSet(blocks, lost), recompiled)
+        most_rules = self._most_rules(RuleCounts(self._links, ranges))
+        return Difference(
+            pairs_before, blocks, PairSet(blocks, gained), PairSet(blocks, lost), recompiled, most_rules
+        )
+
+    def _most_rules(self, counts: RuleCounts) -> int:
+        allows = any(link.action is Action.ALLOW for link in self._after)
+        slots = bits(self._ends((link.source, link.destination) for link in self._after))
+        weighed = (counts.of(self._cells.at(slot).sides).weighed(allows=allows) for slot in slots)
+        return max(weighed, default=0)
 
     def _seen(self, slot: int) -> int:
         return self._cells.spread(self._partition.visible(self._cells.at(slot).whole))

@@ -1,11 +1,11 @@
 """The members and policies of one Project, kept so that each change costs what it touches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId
-from plexsphere.policy.domain.aggregate import aggregated
-from plexsphere.policy.domain.compiled import AgentPolicy, Role, Use, addressed, template
+from plexsphere.policy.domain.aggregate import aggregated, range_count
+from plexsphere.policy.domain.compiled import AgentPolicy, Role, Template, Use, addressed, template
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.live_links import LiveLinks
 from plexsphere.policy.domain.lowering import links_of
@@ -15,7 +15,7 @@ from plexsphere.policy.domain.member_trial import Place, Shift, shift
 from plexsphere.policy.domain.partition import Partition
 from plexsphere.policy.domain.policy import Revision
 from plexsphere.policy.domain.policy_trial import PolicyTrial
-from plexsphere.policy.domain.refinement import cells_of
+from plexsphere.policy.domain.refinement import Cell, cells_of
 from plexsphere.policy.domain.roster import Roster
 from plexsphere.policy.domain.side import AppliedPolicy, Side, SideKey
 from plexsphere.policy.domain.side_table import SideTable
@@ -27,10 +27,11 @@ class ProjectGraph:
     """
     Who sees whom in one Project, and which rules apply to whom.
 
-    `version` moves on with every change that can touch compiled rules.
+    `version` moves on with every change that can touch compiled rules; a node gets at most `most_rules` of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_rules: int) -> None:
+        self._most_rules = most_rules
         self._table = SideTable()
         self._policies: dict[PolicyId, AppliedPolicy] = {}
         self._version = 0
@@ -82,9 +83,10 @@ class ProjectGraph:
         if _says(standing) == (revision and revision.digest()):
             return Difference.none(pairs_before)
         links = links_of(revision, self._resolver(fresh)) if revision else ()
-        cells = TrialCells(self.partition, cells_of(self.roster, fresh.values()), frozenset(fresh.values()))
+        parts = cells_of(self.roster, fresh.values())
+        cells = TrialCells(self.partition, parts, frozenset(fresh.values()))
         trial = PolicyTrial(self.partition, cells, policy_id, standing.links if standing else (), links)
-        return trial.difference(pairs_before)
+        return trial.difference(pairs_before, self._range_counts(parts, fresh.values()))
 
     def apply(self, policy_id: PolicyId, revision: Revision | None) -> None:
         """Have the policy say this from now on, or nothing."""
@@ -100,11 +102,11 @@ class ProjectGraph:
 
     def compiled(self, seat: Seat) -> tuple[AgentPolicy, ...]:
         """Return the rules that apply to the member, in the agents' form."""
-        return addressed(self.template(seat), seat.address)
+        return addressed(self.template(seat).entries, seat.address)
 
-    def template(self, seat: Seat) -> tuple[AgentPolicy, ...]:
+    def template(self, seat: Seat) -> Template:
         """Return the rules of the member's class, its own address left open."""
-        return template(self._uses(seat.home), self._cidrs)
+        return template(self._uses(seat.home), self._cidrs, self._most_rules)
 
     def class_digest(self, seat: Seat) -> bytes:
         """Return 16 bytes that differ whenever the template does."""
@@ -136,6 +138,14 @@ class ProjectGraph:
             classes = self.partition.classes(side.classes)
             side.cidrs = aggregated(seat.address for cls in classes for seat in cls.members.values())
         return side.cidrs
+
+    def _range_counts(self, parts: Iterable[Cell], fresh: Iterable[Side]) -> Callable[[Side], int]:
+        addresses: dict[Side, list[int]] = {side: [] for side in fresh}
+        for part in parts:
+            for side in part.added:
+                addresses[side] += [seat.address for seat in part.seats]
+        counted = {side: range_count(each) for side, each in addresses.items()}
+        return lambda side: counted[side] if side in counted else len(self._cidrs(side))
 
     def _count(self, sides: frozenset[Side], mark: int) -> None:
         for side in sides:

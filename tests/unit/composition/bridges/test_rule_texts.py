@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from plexsphere.composition.bridges.rule_texts import RuleTexts
-from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule
+from plexsphere.policy.domain.compiled import OWN, AgentPolicy, AgentRule, Template
 
 OWN_ADDRESS = 0x0A640001
 RULE = AgentRule(OWN, "10.100.0.2/32", 0, "", "allow")
@@ -12,13 +14,14 @@ RULE = AgentRule(OWN, "10.100.0.2/32", 0, "", "allow")
 class Compiling:
     """Compiles a policy of a given name, and counts how often."""
 
-    def __init__(self, name: str = "p") -> None:
+    def __init__(self, name: str = "p", *, is_cut: bool = False) -> None:
         self.name = name
+        self.is_cut = is_cut
         self.times = 0
 
-    def __call__(self) -> tuple[AgentPolicy, ...]:
+    def __call__(self) -> Template:
         self.times += 1
-        return (AgentPolicy(self.name, (RULE,)),)
+        return Template((AgentPolicy(self.name, (RULE,)),), self.is_cut)
 
 
 def test_rules_are_compiled_once_for_a_class_and_addressed_to_each_of_its_nodes() -> None:
@@ -43,6 +46,16 @@ def test_other_digests_have_other_texts() -> None:
     texts = RuleTexts()
 
     assert texts.of(b"a", OWN_ADDRESS, Compiling("p")) != texts.of(b"b", OWN_ADDRESS, Compiling("q"))
+
+
+def test_rules_that_had_to_be_cut_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    texts, compiling = RuleTexts(), Compiling(is_cut=True)
+
+    for _ in range(2):
+        texts.of(b"a", OWN_ADDRESS, compiling)
+
+    [warning] = caplog.messages
+    assert "10.100.0.1/32" in warning
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

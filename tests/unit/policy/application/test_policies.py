@@ -17,6 +17,7 @@ from plexsphere.policy.domain.errors import (
     PolicyError,
     PolicyNotFound,
     PolicySlugTaken,
+    PolicyTooLarge,
     PortRangeInverted,
     ProjectNotFound,
     SelectorSyntaxError,
@@ -164,6 +165,21 @@ async def test_a_denial_that_takes_most_away_needs_a_confirmation() -> None:
 
     await desk.create(replace(denial, confirm=True))
     assert desk.told[-1][2].pairs_lost == 105
+
+
+async def test_a_policy_that_is_too_much_for_a_node_is_refused_and_changes_nothing() -> None:
+    """Each of five scattered nodes would have 1,024 rules to and from five ranges (decision 0035)."""
+    desk = await a_desk(nodes=0)
+    for number in range(5):
+        desk.views.index(DOMAIN).put_member(fleets.member(number, address=2 * number))
+    everything = tuple(a_rule("allow", "tcp", ports=(port, port)) for port in range(1, 1025))
+
+    with pytest.raises(PolicyTooLarge) as refused:
+        await desk.create(replace(a_draft(), rules=everything))
+
+    assert (refused.value.rules, refused.value.most) == (10_240, 10_000)
+    assert desk.store.state.policies == {}
+    await desk.create(replace(a_draft(), rules=everything[:1000]))
 
 
 async def test_a_removal_that_takes_most_away_needs_a_confirmation() -> None:

@@ -45,6 +45,7 @@ CREATE: Final = Operation(
         problems.CIDR_FAMILY_MISMATCH,
         problems.PORT_RANGE_INVERTED,
         problems.SELECTOR_SYNTAX_ERROR,
+        problems.POLICY_TOO_LARGE,
     ),
 )
 GET: Final = Operation(

@@ -21,4 +21,7 @@ UNKNOWN_ACTION: Final = Problem(422, "unknown_action", "A rule's action is not a
 UNKNOWN_PROTOCOL: Final = Problem(422, "unknown_protocol", "A rule's protocol is not tcp, udp, icmp or any.")
 CIDR_FAMILY_MISMATCH: Final = Problem(422, "cidr_family_mismatch", "A rule joins an IPv4 to an IPv6 range.")
 PORT_RANGE_INVERTED: Final = Problem(422, "port_range_inverted", "A rule's port range ends before it starts.")
+POLICY_TOO_LARGE: Final = Problem(
+    422, "policy_too_large", "Some node would have to enforce more rules than a node may."
+)
 SELECTOR_SYNTAX_ERROR: Final = Problem(422, "selector_syntax_error", "A selector cannot be read.")
