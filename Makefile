@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help up demo test bench locked lint contracts types engine pytest install install-dev lock openapi clean
+.PHONY: help up demo test bench crash soak locked lint contracts types engine pytest install install-dev lock openapi clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -24,6 +24,12 @@ test: locked lint contracts types engine pytest  ## everything a change must pas
 
 bench: install-dev  ## the fixed profile of measurements, results in a file
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+crash: install-dev  ## two servers killed again and again under load; ARGS='--cycles 500 --seed 7'
+	@$(BIN)/python -m tests.crash $(ARGS)
+
+soak: install-dev  ## the long runs, half an hour and more; ARGS='-k 300' for one of them
+	@$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 locked: install-dev  # nothing that a pyproject.toml asks for is missing from the locked lists
 	@echo "==> locked lists (pip check)"

@@ -142,6 +142,15 @@ class ServerProcess:
             self.process.kill()
         await self.process.wait()
 
+    async def is_ready(self) -> bool:
+        """Wait until it serves, and tell whether it does; False once it has ended."""
+        ready = asyncio.create_task(_until_ready(self.base_url))
+        ended = asyncio.create_task(self.process.wait())
+        await asyncio.wait((ready, ended), return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        ended.cancel()
+        return self.process.returncode is None
+
     async def terminate(self) -> int:
         """Ask it to end, and return its status."""
         with suppress(ProcessLookupError):
@@ -149,10 +158,9 @@ class ServerProcess:
         return await self.process.wait()
 
 
-@asynccontextmanager
-async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> AsyncIterator[ServerProcess]:
+async def start_server(dsn: Secret[str], roles: str = "", **environ: str) -> ServerProcess:
     """
-    Run `plexsphere serve` until the block ends; without roles named it has all.
+    Start `plexsphere serve`; without roles named it has all.
 
     It listens on a loopback port that was free a moment ago, unless PLEXSPHERE_LISTEN is given.
     """
@@ -176,7 +184,13 @@ async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> A
         },
         stdout=asyncio.subprocess.DEVNULL,
     )
-    server = ServerProcess(f"http://{listen}", process)
+    return ServerProcess(f"http://{listen}", process)
+
+
+@asynccontextmanager
+async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> AsyncIterator[ServerProcess]:
+    """Run `plexsphere serve`, as `start_server` starts it, until the block ends."""
+    server = await start_server(dsn, roles, **environ)
     try:
         await _until_ready(server.base_url)
         yield server

@@ -17,9 +17,9 @@ from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import OutcomeUnknown, StoreUnavailable
-from tests.integration.platform.fault_proxy import proxied
 from tests.integration.platform.recorder import Recorder, following
 from tests.integration.platform.stores import a_domain, announced, inbox_of, opened, row_about, sequencer_of
+from tests.support.fault_proxy import proxied
 from tests.support.postgres import server_folder
 
 pytestmark = pytest.mark.postgres

@@ -13,8 +13,8 @@ from plexsphere.platform.db import outcome
 from plexsphere.platform.db.database import Connection, Database
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import OutcomeUnknown, StoreContended, StoreUnavailable
-from tests.integration.platform.fault_proxy import Cut, proxied
 from tests.integration.platform.stores import opened
+from tests.support.fault_proxy import Cut, proxied
 from tests.support.postgres import server_folder
 
 pytestmark = pytest.mark.postgres

@@ -93,10 +93,12 @@ def _woven(pool: str, failpoints: Failpoints) -> type[AsyncConnection[TupleRow]]
                 await failpoints.reach(f"{pool}.{AFTER_COMMIT}")
 
         async def execute(self, query: Any, params: Any = None, **named: Any) -> Any:
-            self.is_snapshot = self.is_snapshot or query == AT_ONE_INSTANT
-            await failpoints.reach(BEFORE.get(query))
+            # A statement that is composed is no constant of a module, and so no place.
+            text = query if isinstance(query, str) else ""
+            self.is_snapshot = self.is_snapshot or text == AT_ONE_INSTANT
+            await failpoints.reach(BEFORE.get(text))
             cursor = await super().execute(query, params, **named)
-            await failpoints.reach(BEHIND.get(query))
+            await failpoints.reach(BEHIND.get(text))
             return cursor
 
     return WovenConnection
