@@ -90,6 +90,11 @@ class EventReader:
         """The types of what was said, in order."""
         return [event.event_type for event in self.told.values()]
 
+    def forget(self) -> None:
+        """Keep nothing of what was told but its last place, which the next one must lie behind."""
+        for place in list(self.told)[:-1]:
+            del self.told[place]
+
     async def read(self, channel: NodeChannel, chunks: int | None = None) -> None:
         """
         Read one stream to its end, or leave it after so many chunks, in the middle of a frame as it may be.

@@ -18,7 +18,9 @@ from tests.support.event_reader import Enrolled, enrol
 ANYWHERE: Final = "0.0.0.0/0"
 NOT_ABOUT_A_PEER: Final = frozenset({"policy_updated", "node_state_updated"})
 
-LOG: Final = "SELECT log_offset, subject::text, recipients::text[], frames FROM event_log ORDER BY log_offset"
+LOG: Final = """
+SELECT log_offset, subject::text, recipients::text[], frames FROM event_log WHERE log_offset > %s ORDER BY log_offset
+"""
 UNSEQUENCED: Final = "SELECT count(*) FROM event_inbox"
 FIRST_OFFSETS: Final = "SELECT id::text, first_offset FROM nodes WHERE removed_at IS NULL"
 
@@ -78,7 +80,8 @@ async def places_due(
     """
     due: dict[str, list[Position]] = {node: [] for node in since}
     async with await AsyncConnection.connect(session_conninfo(dsn)) as connection:
-        for offset, subject, recipients, frames in await (await connection.execute(LOG)).fetchall():
+        rows = await connection.execute(LOG, [min(since.values(), default=0)])
+        for offset, subject, recipients, frames in await rows.fetchall():
             audience = peers.get(subject, frozenset()) if recipients is None else recipients
             for node in audience:
                 if node in due and offset > since[node]:

@@ -13,6 +13,7 @@ from psycopg import conninfo
 from plexsphere.platform.kernel.secret import Secret
 
 PIECE: Final = 65_536
+BEGIN: Final = b"BEGIN"
 GARBAGE: Final = bytes(range(255, -1, -1)) * 4
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -36,6 +37,7 @@ class FaultProxy:
     def __init__(self, reach: Callable[[], Awaitable[Streams]]) -> None:
         self._reach: Final = reach
         self._trigger: tuple[bytes, Cut] | None = None
+        self._behind = b""
         self._then_refuse = False
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._writers: Final[set[asyncio.StreamWriter]] = set()
@@ -45,9 +47,14 @@ class FaultProxy:
         self.is_refusing = False
         self.is_garbling = False
 
-    def cut_once(self, at: bytes, cut: Cut, *, then_refuse: bool = False) -> None:
-        """Cut the first connection that carries these bytes; from then on refuse new ones, when asked to."""
+    def cut_once(self, at: bytes, cut: Cut, *, behind: bytes = b"", then_refuse: bool = False) -> None:
+        """
+        Cut the first connection that carries these bytes, once its transaction has carried those they come behind.
+
+        Where that is asked for, all others are cut with it, and new ones refused from then on.
+        """
         self._trigger = (at, cut)
+        self._behind = behind
         self._then_refuse = then_refuse
 
     def cut_all(self) -> None:
@@ -61,7 +68,6 @@ class FaultProxy:
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either side ends it."""
-        self._track(asyncio.current_task())
         if self.is_refusing:
             writer.transport.abort()
             return
@@ -78,17 +84,18 @@ class FaultProxy:
 
     async def close(self) -> None:
         """Leave nothing running."""
+        self.swallow(everything=False)
         self.cut_all()
-        tasks = self._tasks - {asyncio.current_task()}
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _carry(self, outer: Streams, inner: Streams) -> None:
         writers = (outer[1], inner[1])
         self._writers.update(writers)
         answers = asyncio.create_task(self._answers(inner[0], outer[1]))
-        self._track(answers)
+        self._tasks.add(answers)
+        answers.add_done_callback(self._tasks.discard)
         try:
             await self._questions(outer[0], inner[1], answers)
         finally:
@@ -100,14 +107,18 @@ class FaultProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: asyncio.Task[None]
     ) -> None:
         with contextlib.suppress(ConnectionError):
+            carried = b""
             while piece := await self._piece(reader):
-                cut = self._due(piece)
+                carried = piece if BEGIN in piece else (carried + piece)[-PIECE:]
+                cut = self._due(piece) if self._behind in carried else None
                 if cut is Cut.BEFORE_THEY_ARRIVE:
                     return
                 if cut is Cut.BEFORE_THE_ANSWER:
                     answers.cancel()
                     writer.write(piece)
                     await writer.drain()
+                    if self.is_refusing:
+                        self.cut_all()
                     return
                 writer.write(piece)
                 await writer.drain()
@@ -132,11 +143,6 @@ class FaultProxy:
         (_, cut), self._trigger = self._trigger, None
         self.is_refusing = self._then_refuse
         return cut
-
-    def _track(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
 
 @asynccontextmanager
