@@ -64,7 +64,16 @@ def test_nothing_is_answered_twice_over() -> None:
 
 def test_every_problem_of_an_operators_bridge_is_declared_by_an_operation() -> None:
     declared = {problem for operation in routed() for problem in operation.every_problem}
-    surfaces = ["domains", "projects", "identities", "api_tokens", "bootstrap_tokens", "authz", "policies"]
+    surfaces = [
+        "domains",
+        "projects",
+        "identities",
+        "api_tokens",
+        "bootstrap_tokens",
+        "authz",
+        "policies",
+        "reachability",
+    ]
 
     for name in surfaces:
         module = import_module(f"{bridges.__name__}.{name}")

@@ -1,7 +1,8 @@
 """Fakes for fleet: collections in memory over one state, with a unit of work that rolls it back."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from ipaddress import IPv4Address
 from typing import Any, Final
 from uuid import UUID
 
+from plexsphere.fleet.domain.disruption import Census
 from plexsphere.fleet.domain.drift import DriftReport
 from plexsphere.fleet.domain.errors import (
     AddressPoolExhausted,
@@ -20,22 +22,25 @@ from plexsphere.fleet.domain.errors import (
     PublicKeyTaken,
 )
 from plexsphere.fleet.domain.hostname import Hostname
+from plexsphere.fleet.domain.liveness import Move, Patience, Standing
 from plexsphere.fleet.domain.node import Node, NodeKind, Reachability
 from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.domain.public_key import PublicKey
 from plexsphere.fleet.ports.capabilities import Capabilities
 from plexsphere.fleet.ports.drift import MOST_REPORTS, Drift
 from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.fleet.ports.liveness import ClockReading, Due, LastHeard, LivenessClock, Silences, Withheld
 from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import NodePage, Nodes
 from plexsphere.platform.kernel.events import Announcement
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
-from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
 from tests.support.identity import EPOCH, FakeClock
 
 COOLDOWN: Final = timedelta(hours=1)
+LONGEST_PAUSE: Final = 3601
 DOMAIN: Final = DomainId(UUID(int=0xD0))
 OTHER_DOMAIN: Final = DomainId(UUID(int=0xD1))
 PROJECT: Final = ProjectId(UUID(int=0xE0))
@@ -69,6 +74,20 @@ class StoredNode:
     last_heartbeat_at: datetime | None = None
     binary_checksum: str = ""
     clock_skewed: bool = False
+    last_tick: int = 0
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredClock:
+    """The clock of ticked time, its pauses by length, and until when each Domain's guard lets pass."""
+
+    tick: int = 0
+    beats: int = 0
+    holder: UUID | None = None
+    served: int = 0
+    pauses: Mapping[int, int] = field(default_factory=dict)
+    passes: Mapping[DomainId, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -81,6 +100,7 @@ class State:
     manifests: dict[NodeId, bytes] = field(default_factory=dict)
     drift: dict[NodeId, tuple[DriftReport, ...]] = field(default_factory=dict)
     announced: list[Announcement] = field(default_factory=list)
+    clock: StoredClock = field(default_factory=StoredClock)
 
     def copy(self) -> "State":
         return State(
@@ -90,16 +110,24 @@ class State:
             dict(self.manifests),
             dict(self.drift),
             list(self.announced),
+            self.clock,
         )
 
 
 class FleetStore:
-    """The state, and whether a unit of work is open."""
+    """The state, whether a unit of work is open, and whether what liveness asks cannot be reached."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock: Final = clock
         self.state = State()
         self.is_open = False
+        self.is_away = False
+
+    def reached(self) -> State:
+        """Return the state, where the store can be reached."""
+        if self.is_away:
+            raise StoreUnavailable
+        return self.state
 
     def live(self, domain_id: DomainId | None, node_id: NodeId) -> StoredNode | None:
         row = self.state.nodes.get(node_id)
@@ -119,7 +147,7 @@ class FleetUnitOfWork:
         if self._store.is_open:
             yield
             return
-        before = self._store.state.copy()
+        before = self._store.reached().copy()
         self._store.is_open = True
         try:
             yield
@@ -297,10 +325,10 @@ class MemoryHeartbeatRecords:
     def __init__(self, store: FleetStore) -> None:
         self._store = store
 
-    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
-        return [(each.domain_id, each.node_id) for each in batch if self._record(each)]
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
+        return [(each.domain_id, each.node_id) for each in batch if self._record(each, moment)]
 
-    def _record(self, heartbeat: Heartbeat) -> bool:
+    def _record(self, heartbeat: Heartbeat, moment: float) -> bool:
         row = self._store.live(heartbeat.domain_id, heartbeat.node_id)
         if row is None:
             return False
@@ -312,6 +340,8 @@ class MemoryHeartbeatRecords:
             max(row.last_heartbeat_at or heartbeat.received_at, heartbeat.received_at),
             heartbeat.binary_checksum or row.binary_checksum,
             heartbeat.clock_skewed,
+            max(row.last_tick, self._store.state.clock.tick - heartbeat.waited_ms(moment)),
+            self._store.clock.now() if is_first else row.changed_at,
         )
         return is_first
 
@@ -347,6 +377,130 @@ class MemoryDrift:
         return self._store.state.drift.get(node_id, ())
 
 
+class MemoryLivenessClock:
+    """The clock of ticked time in memory."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def read(self) -> ClockReading:
+        clock = self._store.reached().clock
+        return ClockReading(clock.tick, clock.beats, clock.holder, clock.served)
+
+    async def take(self, holder: UUID, seen_beats: int, /) -> bool:
+        clock = self._store.reached().clock
+        if clock.beats != seen_beats:
+            return False
+        self._change(holder=holder, beats=seen_beats + 1, pauses={LONGEST_PAUSE: clock.tick})
+        return True
+
+    async def advance(self, holder: UUID, by_ms: int, pause_seconds: int, /) -> bool:
+        clock = self._store.reached().clock
+        if clock.holder != holder:
+            return False
+        tick, pause = clock.tick + by_ms, min(pause_seconds, LONGEST_PAUSE)
+        pauses = {length: at for length, at in clock.pauses.items() if length > pause}
+        self._change(tick=tick, beats=clock.beats + 1, pauses={**pauses, pause: tick} if pause else pauses)
+        return True
+
+    async def show_service(self) -> None:
+        self._change(served=self._store.reached().clock.served + 1)
+
+    def _change(self, **changes: Any) -> None:
+        self._store.state.clock = replace(self._store.state.clock, **changes)
+
+
+class MemorySilences:
+    """The silence of nodes in memory; one sweep at a time, as units of work are."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+
+    async def due(self, patiences: Mapping[DomainId, Patience], /) -> Mapping[DomainId, Due]:
+        found = {each: Due(len(self._due(each, patiences[each])), self._withheld(each)) for each in patiences}
+        return {domain_id: due for domain_id, due in found.items() if due.moves or due.withheld}
+
+    async def adopt(self, domain_id: DomainId, /) -> None:
+        """Everything in memory knows ticks."""
+
+    async def take_guard(self, domain_id: DomainId, /) -> bool:
+        return domain_id in self._store.reached().meshes
+
+    async def census(self, domain_id: DomainId, patience: Patience, /) -> Census:
+        rows = [row for row in self._reported(domain_id) if not row.node.is_taken_away]
+        age_of = self._age_of(patience)
+        leaving = [row for row in rows if row.node.is_withheld or age_of(row) >= patience.leaves_soon_at]
+        clock = self._store.state.clock
+        is_let_pass = clock.tick < clock.passes.get(domain_id, 0)
+        return Census(len(rows), len(leaving), self._withheld(domain_id), is_let_pass)
+
+    async def take_due(self, domain_id: DomainId, patience: Patience, most: int, /) -> Sequence[Standing]:
+        return self._due(domain_id, patience)[:most]
+
+    async def store(self, domain_id: DomainId, moves: Sequence[Move], /) -> None:
+        for move in moves:
+            row = self._store.state.nodes[move.node_id]
+            changed_at = row.changed_at if move.was is move.now else self._store.clock.now()
+            node = replace(
+                row.node,
+                reachability=move.now,
+                is_withheld=move.is_withheld,
+                version=row.node.version + (move.event is not None),
+            )
+            self._store.state.nodes[move.node_id] = replace(row, node=node, changed_at=changed_at)
+
+    async def let_pass(self, domain_id: DomainId, ticked_ms: int, /) -> bool:
+        if not self._withheld(domain_id):
+            return False
+        clock = self._store.state.clock
+        passes = {**clock.passes, domain_id: clock.tick + ticked_ms}
+        self._store.state.clock = replace(clock, passes=passes)
+        return True
+
+    async def counts(self, domain_id: DomainId, /) -> Mapping[Reachability, int]:
+        return Counter(row.node.reachability for row in self._live(domain_id))
+
+    async def withheld(self, domain_id: DomainId, most: int, /) -> Withheld:
+        rows = [row for row in self._live(domain_id) if row.node.is_withheld]
+        since = min((row.changed_at for row in rows if row.changed_at), default=None)
+        return Withheld(len(rows), since, tuple(row.node.id for row in rows[:most]))
+
+    async def last_heard(self, domain_id: DomainId, node_id: NodeId, /) -> LastHeard | None:
+        row = self._store.live(domain_id, node_id)
+        return LastHeard(row.last_heartbeat_at, row.changed_at or row.node.created_at) if row else None
+
+    def _due(self, domain_id: DomainId, patience: Patience) -> list[Standing]:
+        clock, age_of = self._store.state.clock, self._age_of(patience)
+        is_let_pass = clock.tick < clock.passes.get(domain_id, 0)
+        standings = [
+            Standing(
+                row.node.id,
+                row.node.reachability,
+                row.node.is_withheld,
+                clock.tick - row.last_tick,
+                age_of(row),
+            )
+            for row in self._reported(domain_id)
+        ]
+        return [each for each in standings if each.move(patience, is_guarded=not is_let_pass)]
+
+    def _age_of(self, patience: Patience) -> Callable[[StoredNode], int]:
+        clock = self._store.state.clock
+        begun = [at for seconds, at in clock.pauses.items() if seconds * 1000 > patience.interval]
+        return lambda row: clock.tick - max([row.last_tick, *begun])
+
+    def _withheld(self, domain_id: DomainId) -> int:
+        return sum(row.node.is_withheld for row in self._live(domain_id))
+
+    def _reported(self, domain_id: DomainId) -> list[StoredNode]:
+        unheard = Reachability.NEVER_REPORTED
+        return [row for row in self._live(domain_id) if row.node.reachability is not unheard]
+
+    def _live(self, domain_id: DomainId) -> list[StoredNode]:
+        rows = sorted(self._store.reached().nodes.items())
+        return [row for node_id, row in rows if self._store.live(domain_id, node_id)]
+
+
 @dataclass(frozen=True)
 class RowOnly:
     """What is stored of a node that no port reads back yet."""
@@ -371,6 +525,8 @@ class FleetKit:
     heartbeats: HeartbeatRecords
     capabilities: Capabilities
     drift: Drift
+    liveness_clock: LivenessClock
+    silences: Silences
     make_domain: Callable[[DomainId], Awaitable[None]]
     let_time_pass: Callable[[timedelta], Awaitable[None]]
     stored_row: Callable[[NodeId], Awaitable[RowOnly]]
@@ -400,6 +556,8 @@ def memory_fleet(store: FleetStore) -> FleetKit:
         heartbeats=MemoryHeartbeatRecords(store),
         capabilities=MemoryCapabilities(store),
         drift=MemoryDrift(store),
+        liveness_clock=MemoryLivenessClock(store),
+        silences=MemorySilences(store),
         make_domain=make_domain,
         let_time_pass=let_time_pass,
         stored_row=stored_row,

@@ -8,8 +8,10 @@ from typing import Any, Final
 from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
 from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
 from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
+from plexsphere.fleet.adapters.postgres.liveness_clock import PostgresLivenessClock
 from plexsphere.fleet.adapters.postgres.meshes import PostgresMeshes
 from plexsphere.fleet.adapters.postgres.nodes import PostgresNodes
+from plexsphere.fleet.adapters.postgres.silences import PostgresSilences
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -50,6 +52,8 @@ def postgres_fleet(database: Database) -> FleetKit:
         heartbeats=PostgresHeartbeatRecords(database),
         capabilities=PostgresCapabilities(database),
         drift=PostgresDrift(database),
+        liveness_clock=PostgresLivenessClock(database),
+        silences=PostgresSilences(database),
         make_domain=make_domain,
         let_time_pass=let_time_pass,
         stored_row=stored_row,

@@ -33,6 +33,7 @@ from plexsphere.identity.domain.node_identity import NodeIdentity, NodePrincipal
 from plexsphere.identity.domain.page import Page
 from plexsphere.identity.domain.principal import OperatorPrincipal, Principal, PrincipalKind
 from plexsphere.identity.domain.project import Project
+from plexsphere.identity.domain.reachability_policy import ReachabilityPolicy
 from plexsphere.identity.domain.signing_key import SigningKey
 from plexsphere.identity.ports.api_tokens import ApiTokens
 from plexsphere.identity.ports.bootstrap_tokens import BootstrapTokens
@@ -217,6 +218,9 @@ class MemoryDomains:
     async def page(self, after: str, limit: int) -> Page[Domain]:
         rows = sorted(self._store.reached().domains.values(), key=lambda domain: domain.slug)
         return Page.cut([domain for domain in rows if domain.slug > after], limit)
+
+    async def reachability_policies(self) -> dict[DomainId, ReachabilityPolicy]:
+        return {domain.id: domain.reachability for domain in self._store.reached().domains.values()}
 
     async def put(self, domain: Domain) -> None:
         self._store.reached().domains[domain.id] = domain

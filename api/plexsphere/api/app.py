@@ -35,6 +35,8 @@ from plexsphere.api.v1.policies.controller import PoliciesController
 from plexsphere.api.v1.policies.wiring import Policies
 from plexsphere.api.v1.projects.controller import ProjectsController
 from plexsphere.api.v1.projects.wiring import Projects
+from plexsphere.api.v1.reachability.controller import ReachabilityController
+from plexsphere.api.v1.reachability.wiring import Reachability
 from plexsphere.api.v1.registration.controller import RegistrationController
 from plexsphere.api.v1.registration.wiring import Registration
 from plexsphere.platform.kernel.cursors import CursorCodec
@@ -51,6 +53,7 @@ CONTROLLERS: Final = (
     RelationTuplesController,
     PoliciesController,
     NodesController,
+    ReachabilityController,
     RegistrationController,
 )
 
@@ -72,6 +75,7 @@ class Services:
     registration: Registration
     limits: Limits
     nodes: Nodes
+    reachability: Reachability
 
 
 def create_app(

@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 from plexsphere.composition.builders.authorization import build_authorization
 from plexsphere.composition.builders.credentials import build_credentials
 from plexsphere.composition.builders.fleet import build_fleet
+from plexsphere.composition.builders.liveness import build_liveness
 from plexsphere.composition.builders.platform import build_platform
 from plexsphere.composition.builders.policy import build_policy
 from plexsphere.composition.builders.process import build_process
@@ -36,8 +37,9 @@ class Root(containers.DeclarativeContainer):
     )
     policy = providers.Singleton(build_policy, platform, tenancy, views)
     fleet = providers.Singleton(build_fleet, platform, credentials, views, signer)
+    liveness = providers.Singleton(build_liveness, platform, views)
     parts = providers.Singleton(
-        Parts, settings, platform, credentials, authorization, views, tenancy, policy, fleet
+        Parts, settings, platform, credentials, authorization, views, tenancy, policy, fleet, liveness
     )
     surface = providers.Singleton(build_surface, parts)
     process = providers.Singleton(build_process, parts, surface)

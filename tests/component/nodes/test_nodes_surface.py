@@ -18,6 +18,7 @@ from plexsphere.fleet.application.change_node import ChangeNode
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
 from plexsphere.fleet.application.find_node import FindNode
 from plexsphere.fleet.application.get_node_drift import GetNodeDrift
+from plexsphere.fleet.application.get_node_reachability import GetNodeReachability
 from plexsphere.fleet.application.get_topology import GetTopology
 from plexsphere.fleet.application.list_nodes import ListNodes
 from plexsphere.fleet.application.patch_node import PatchNode
@@ -131,6 +132,7 @@ class Scene:
             ),
             get_node_drift=GetNodeDrift(kit.drift),
             get_topology=GetTopology(fleet.views, fleet.sight),
+            get_node_reachability=GetNodeReachability(kit.silences),
             doorways=Doorways(),
         )
 

@@ -9,12 +9,12 @@ from tests.support.fleet import DOMAIN, NOBODY, OTHER_DOMAIN, FleetKit, RowOnly,
 from tests.support.identity import EPOCH
 
 ONE, TWO = a_node(1), a_node(2, OTHER_DOMAIN)
-BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False)
+BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False, noted_at=0.0)
 
 
 async def _recorded(kit: FleetKit, *batch: Heartbeat) -> list[object]:
     async with kit.unit_of_work():
-        return list(await kit.heartbeats.record(batch))
+        return list(await kit.heartbeats.record(batch, 0.0))
 
 
 async def test_the_first_heartbeat_of_a_node_makes_it_healthy_and_is_told(kit: FleetKit) -> None:

@@ -19,6 +19,7 @@ from tests.support.fleet import (
     FleetStore,
     FleetUnitOfWork,
     MemoryAnnouncements,
+    MemoryLivenessClock,
     a_node,
 )
 from tests.support.identity import EPOCH, FakeClock
@@ -34,7 +35,7 @@ class Records:
         self.meanwhile: Heartbeat | None = None
         self.book: HeartbeatBook | None = None
 
-    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
         if self.is_away:
             raise StoreUnavailable
         self.batches.append(list(batch))
@@ -48,13 +49,21 @@ class Scene:
     """A book over records of its own."""
 
     def __init__(self) -> None:
-        self.store, self.records = FleetStore(FakeClock()), Records()
-        self.book = HeartbeatBook(FleetUnitOfWork(self.store), self.records, MemoryAnnouncements(self.store))
+        self.clock = FakeClock()
+        self.store, self.records = FleetStore(self.clock), Records()
+        self.book = HeartbeatBook(
+            FleetUnitOfWork(self.store),
+            self.records,
+            MemoryAnnouncements(self.store),
+            MemoryLivenessClock(self.store),
+            self.clock,
+        )
         self.records.book = self.book
 
 
 def heartbeat(number: int, seconds: int = 0, domain_id: DomainId = DOMAIN) -> Heartbeat:
-    return Heartbeat(domain_id, a_node(number).id, EPOCH + timedelta(seconds=seconds), "", False)
+    received_at = EPOCH + timedelta(seconds=seconds)
+    return Heartbeat(domain_id, a_node(number).id, received_at, "", False, noted_at=float(seconds))
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from([DOMAIN, OTHER_DOMAIN])), max_size=30))

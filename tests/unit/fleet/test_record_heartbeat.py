@@ -12,7 +12,14 @@ from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.record_heartbeat import LONGEST_CHECKSUM, RecordHeartbeat
 from plexsphere.fleet.ports.heartbeats import Heartbeat
 from plexsphere.platform.kernel.ids import DomainId, NodeId
-from tests.support.fleet import DOMAIN, FleetStore, FleetUnitOfWork, MemoryAnnouncements, a_node
+from tests.support.fleet import (
+    DOMAIN,
+    FleetStore,
+    FleetUnitOfWork,
+    MemoryAnnouncements,
+    MemoryLivenessClock,
+    a_node,
+)
 from tests.support.identity import EPOCH, FakeClock
 
 NODE = a_node(1)
@@ -24,7 +31,7 @@ class Kept:
     def __init__(self) -> None:
         self.written: list[Heartbeat] = []
 
-    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
         self.written += batch
         return []
 
@@ -35,7 +42,13 @@ class Scene:
     def __init__(self) -> None:
         self.clock, self.kept = FakeClock(), Kept()
         store = FleetStore(self.clock)
-        self.book = HeartbeatBook(FleetUnitOfWork(store), self.kept, MemoryAnnouncements(store))
+        self.book = HeartbeatBook(
+            FleetUnitOfWork(store),
+            self.kept,
+            MemoryAnnouncements(store),
+            MemoryLivenessClock(store),
+            self.clock,
+        )
         self.reconciles = ReconcileBook(self.clock)
         self.record = RecordHeartbeat(self.book, self.reconciles, self.clock)
 

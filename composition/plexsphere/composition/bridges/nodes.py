@@ -15,6 +15,7 @@ from plexsphere.api.v1.nodes.wiring import (
     DriftView,
     EdgeView,
     NodeChange,
+    NodeReachabilityView,
     NodeView,
     TopologyNodeView,
     TopologyView,
@@ -24,6 +25,7 @@ from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
 from plexsphere.fleet.application.find_node import FindNode
 from plexsphere.fleet.application.get_node_drift import GetNodeDrift
+from plexsphere.fleet.application.get_node_reachability import GetNodeReachability
 from plexsphere.fleet.application.get_topology import GetTopology
 from plexsphere.fleet.application.list_nodes import ListNodes
 from plexsphere.fleet.application.patch_node import NodePatch, PatchNode
@@ -80,6 +82,7 @@ class NodesBridge:
     remove_node: RemoveNode
     get_node_drift: GetNodeDrift
     get_topology: GetTopology
+    get_node_reachability: GetNodeReachability
     doorways: Doorways
 
     async def find(self, node_id: UUID, /) -> NodeView | None:
@@ -121,6 +124,11 @@ class NodesBridge:
     async def drift(self, permitted: Permitted, node: NodeView, /) -> Sequence[DriftView]:
         reports = await self.get_node_drift(DomainId(node.domain_id), NodeId(node.id))
         return [_drift_view(report) for report in reports]
+
+    async def reachability(self, permitted: Permitted, node: NodeView, /) -> NodeReachabilityView:
+        with translated():
+            heard = await self.get_node_reachability(DomainId(node.domain_id), NodeId(node.id))
+        return NodeReachabilityView(node.reachability, heard.last_heartbeat_at, heard.changed_at)
 
     async def topology(self, permitted: Permitted, domain_id: UUID, /) -> TopologyView:
         with translated():

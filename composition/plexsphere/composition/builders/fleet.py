@@ -10,6 +10,7 @@ from plexsphere.composition.builders.views import Views
 from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
 from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
 from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
+from plexsphere.fleet.adapters.postgres.liveness_clock import PostgresLivenessClock
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
@@ -51,9 +52,7 @@ def build_fleet(
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
     expand = ExpandRow(sight, events_signer, clock)
-    book = HeartbeatBook(
-        platform.backstage, PostgresHeartbeatRecords(platform.backstage), platform.backstage_inbox
-    )
+    book = _book(platform)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     return Fleet(
         drift=drift,
@@ -88,6 +87,17 @@ def build_fleet(
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),
         report_drift=ReportDrift(drift, clock, mint_id),
+    )
+
+
+def _book(platform: PlatformParts) -> HeartbeatBook:
+    backstage = platform.backstage
+    return HeartbeatBook(
+        backstage,
+        PostgresHeartbeatRecords(backstage),
+        platform.backstage_inbox,
+        PostgresLivenessClock(backstage),
+        platform.clock,
     )
 
 

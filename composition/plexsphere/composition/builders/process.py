@@ -67,7 +67,12 @@ def _stream_loops(parts: Parts) -> list[Loop]:
 
 
 def _sequencer_loops(parts: Parts) -> list[Loop]:
-    loops: list[Loop] = [parts.platform.sequencer.run, parts.platform.pruner.run]
+    loops: list[Loop] = [
+        parts.platform.sequencer.run,
+        parts.platform.pruner.run,
+        parts.liveness.ticker.run,
+        parts.liveness.sweep.run,
+    ]
     mirroring = parts.authorization.mirroring
     return [*loops, MirrorLoop(mirroring.tuples).run] if mirroring else loops
 

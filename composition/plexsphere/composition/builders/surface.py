@@ -26,10 +26,12 @@ from plexsphere.composition.bridges.permissions import PermissionsBridge, Platfo
 from plexsphere.composition.bridges.placed_tuples import PlacedTuples
 from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.projects import ProjectsBridge
+from plexsphere.composition.bridges.reachability import ReachabilityBridge
 from plexsphere.composition.bridges.registration import RegistrationBridge
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
+from plexsphere.composition.builders.liveness import Liveness
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
@@ -79,6 +81,7 @@ BRIDGES: Final = frozenset(
         "authz",
         "policies",
         "nodes",
+        "reachability",
         "registration",
     }
 )
@@ -96,6 +99,7 @@ class Parts:
     tenancy: Tenancy
     policy: Policy
     fleet: Fleet
+    liveness: Liveness
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def build_surface(parts: Parts) -> Surface:
         authz=_authz(parts, denials, chains),
         policies=_policies(parts),
         nodes=_nodes(parts),
+        reachability=_reachability(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
         limits=limits,
     )
@@ -287,7 +292,15 @@ def _nodes(parts: Parts) -> NodesBridge:
         parts.fleet.remove_node,
         GetNodeDrift(parts.fleet.drift),
         GetTopology(views.followed, views.sight),
+        parts.liveness.get_node_reachability,
         parts.platform.doorways,
+    )
+
+
+def _reachability(parts: Parts) -> ReachabilityBridge:
+    platform, liveness = parts.platform, parts.liveness
+    return ReachabilityBridge(
+        platform.database, platform.trail, liveness.get_reachability, liveness.confirm_departures
     )
 
 

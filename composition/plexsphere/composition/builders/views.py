@@ -34,6 +34,7 @@ class Views:
     followed: FollowedViews
     replays: LogReplays
     take_turn: TakeTurn
+    backstage_turn: TakeTurn
 
 
 def build_views(platform: PlatformParts) -> Views:
@@ -41,8 +42,8 @@ def build_views(platform: PlatformParts) -> Views:
     database = platform.database
     meshes = PostgresMeshes(database, platform.sealer, platform.log)
     nodes, policies = PostgresNodes(database), PostgresPolicies(database)
-    visibility = VisibilityViews()
-    sight = SightBridge(visibility, policies, RuleTexts())
+    visibility, texts = VisibilityViews(), RuleTexts()
+    sight = SightBridge(visibility, policies, texts)
     mesh_views = MeshViews(sight)
     reconciles = ReconcileBook(platform.clock)
     hub = StreamHub(sight, reconciles, platform.clock)
@@ -66,6 +67,13 @@ def build_views(platform: PlatformParts) -> Views:
         followed=followed,
         replays=LogReplays(follower, platform.log, sight),
         take_turn=TakeTurn(followed, mesh_views, meshes, nodes, sight),
+        backstage_turn=TakeTurn(
+            followed,
+            mesh_views,
+            PostgresMeshes(platform.backstage, platform.sealer, platform.backstage_log),
+            PostgresNodes(platform.backstage),
+            SightBridge(visibility, PostgresPolicies(platform.backstage), texts),
+        ),
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.fleet.ports.liveness import LivenessClock
+from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
@@ -15,21 +17,43 @@ LOG: Final = logging.getLogger("plexsphere.heartbeats")
 
 PERIOD_SECONDS: Final = 1.0
 BATCH: Final = 2_000
+# Another process may tick on while this one cannot write: its agents must not believe that they were heard.
+LONGEST_UNWRITTEN_SECONDS: Final = 5.0
 
 
 class HeartbeatBook:
-    """The newest heartbeat of each node that is not written yet; at most one for each, however many arrive."""
+    """
+    The newest heartbeat of each node that is not written yet; at most one for each, however many arrive.
+
+    Once writing has failed, or hung, for 5 s, no more are taken, so that agents turn to another process.
+    """
 
     def __init__(
-        self, unit_of_work: UnitOfWork, records: HeartbeatRecords, announcements: Announcements
+        self,
+        unit_of_work: UnitOfWork,
+        records: HeartbeatRecords,
+        announcements: Announcements,
+        liveness_clock: LivenessClock,
+        clock: Clock,
     ) -> None:
         self._unit_of_work: Final = unit_of_work
         self._records: Final = records
         self._announcements: Final = announcements
+        self._liveness_clock: Final = liveness_clock
+        self._clock: Final = clock
         self._unwritten: Final[dict[NodeId, Heartbeat]] = {}
+        self._writing_since: float | None = None
 
     def note(self, heartbeat: Heartbeat) -> None:
-        """Keep the heartbeat until it is written; one that tells no checksum keeps that of the one it replaces."""
+        """
+        Keep the heartbeat until it is written; one that tells no checksum keeps that of the one it replaces.
+
+        Raises:
+            StoreUnavailable: nothing could be written for 5 s.
+        """
+        since = self._writing_since
+        if since is not None and heartbeat.noted_at - since > LONGEST_UNWRITTEN_SECONDS:
+            raise StoreUnavailable
         older = self._unwritten.get(heartbeat.node_id)
         if older is not None and older.binary_checksum and not heartbeat.binary_checksum:
             heartbeat = replace(heartbeat, binary_checksum=older.binary_checksum)
@@ -37,14 +61,18 @@ class HeartbeatBook:
 
     async def flush(self) -> None:
         """
-        Write everything noted so far.
+        Write everything noted so far, and let the ticker know that heartbeats are recorded here.
 
         Raises:
             StoreUnavailable: what was not written is still noted.
         """
+        if self._writing_since is None:
+            self._writing_since = self._clock.monotonic()
         waiting = sorted(self._unwritten.values(), key=lambda each: (each.domain_id, each.node_id))
         for start in range(0, len(waiting), BATCH):
             await self._write(waiting[start : start + BATCH])
+        await self._liveness_clock.show_service()
+        self._writing_since = None
 
     async def run(self) -> None:
         """Write once a second until cancelled."""
@@ -57,7 +85,7 @@ class HeartbeatBook:
 
     async def _write(self, batch: list[Heartbeat]) -> None:
         async with self._unit_of_work():
-            changed = await self._records.record(batch)
+            changed = await self._records.record(batch, self._clock.monotonic())
             self._announcements.announce(_rows(changed))
         for heartbeat in batch:
             if self._unwritten.get(heartbeat.node_id) is heartbeat:

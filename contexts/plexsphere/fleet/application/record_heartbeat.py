@@ -25,8 +25,14 @@ class RecordHeartbeat:
     def __call__(
         self, domain_id: DomainId, node_id: NodeId, timestamp: datetime | None, binary_checksum: str
     ) -> bool:
-        """Return whether the node is asked to reconcile; `timestamp` None says nothing."""
-        now = self.clock.now()
+        """
+        Return whether the node is asked to reconcile; `timestamp` None says nothing.
+
+        Raises:
+            StoreUnavailable: heartbeats cannot be written, so this one is not counted.
+        """
+        now, noted_at = self.clock.now(), self.clock.monotonic()
         skewed = timestamp is not None and abs(now - timestamp) > SKEW
-        self.book.note(Heartbeat(domain_id, node_id, now, binary_checksum[:LONGEST_CHECKSUM], skewed))
+        checksum = binary_checksum[:LONGEST_CHECKSUM]
+        self.book.note(Heartbeat(domain_id, node_id, now, checksum, skewed, noted_at))
         return self.reconciles.take(node_id)

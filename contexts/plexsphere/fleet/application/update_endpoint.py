@@ -59,4 +59,5 @@ class UpdateEndpoint:
 
     def _peers(self, view: MeshView, node_id: NodeId) -> list[PeerEndpoint]:
         peers = [view.node(peer) for peer in sorted(self.sight.peers_of(view.domain_id, node_id))]
-        return [PeerEndpoint(peer.id, peer.endpoint) for peer in peers if peer and peer.endpoint]
+        told = [peer for peer in peers if peer and not peer.is_taken_away]
+        return [PeerEndpoint(peer.id, peer.endpoint) for peer in told if peer.endpoint]

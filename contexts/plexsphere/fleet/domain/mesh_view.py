@@ -61,15 +61,23 @@ class MeshView:
         return [seen.node for seen in self._seen.values()]
 
     def peer(self, viewer: NodeId, peer: NodeId) -> str | None:
-        """Return the Peer that `viewer` is told, as JSON without its opening brace; None when either left."""
-        one, other = self._seen.get(viewer), self._seen.get(peer)
+        """
+        Return the Peer that `viewer` is told, as JSON without its opening brace.
+
+        None when either left, or the peer is offline: nobody is told of it until it is back (design D27).
+        """
+        one, other = self._seen.get(viewer), self._told_of(peer)
         return self._told(one, other) if one and other else None
 
     def peers(self, viewer: Node, peers: Iterable[NodeId]) -> str:
         """Return the JSON array of the Peers that `viewer` is told; it need not be in the mesh yet."""
         one = seen_of(viewer)
-        others = [self._seen[each] for each in sorted(peers) if each in self._seen]
+        others = [other for other in map(self._told_of, sorted(peers)) if other]
         return f"[{','.join(['{' + self._told(one, other) for other in others])}]"
+
+    def _told_of(self, peer: NodeId) -> Seen | None:
+        seen = self._seen.get(peer)
+        return None if seen is None or seen.node.is_taken_away else seen
 
     def _told(self, one: Seen, other: Seen) -> str:
         pair = self.keys.of(one.holder, other.holder)
@@ -77,9 +85,10 @@ class MeshView:
 
 
 def seen_of(node: Node) -> Seen:
-    """Return the node with what it is told as."""
-    weight = blake2b(node.id.bytes + node.version.to_bytes(8, "big"), digest_size=16)
-    return Seen(node, Holder(node.id, node.psk_epoch), _about(node), int.from_bytes(weight.digest(), "big"))
+    """Return the node with what it is told as; what nobody is told has no weight."""
+    digest = blake2b(node.id.bytes + node.version.to_bytes(8, "big"), digest_size=16).digest()
+    weight = 0 if node.is_taken_away else int.from_bytes(digest, "big")
+    return Seen(node, Holder(node.id, node.psk_epoch), _about(node), weight)
 
 
 def _about(node: Node) -> str:
@@ -91,5 +100,6 @@ def _about(node: Node) -> str:
         "mesh_ip": str(node.mesh_ip),
         "endpoint": node.endpoint,
         "allowed_ips": [f"{node.mesh_ip}/32"],
+        "liveness": "unreachable" if node.is_silent else "reachable",
     }
     return wire_json(document)[1:-1]

@@ -19,10 +19,12 @@ class NodeKind(StrEnum):
 
 
 class Reachability(StrEnum):
-    """How the control plane last heard of a node."""
+    """How the control plane last heard of a node; agents are told `unreachable` of a stale one, `offline` after it."""
 
     NEVER_REPORTED = "never_reported"
     HEALTHY = "healthy"
+    STALE = "stale"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Node:
 
     `metadata` is what operators say of it and selects in policies; `facts` is what it says of itself and never does
     (design D16). `version` rises with everything that its peers or itself are told; `psk_epoch` with its pair keys
-    (design D13). `first_offset` is where its first event stream begins; None once that stream was opened.
+    (design D13). `first_offset` is where its first event stream begins; None once that stream was opened. A node
+    that is unreachable is taken away from its peers, unless the guard withholds that (design D27).
     """
 
     domain_id: DomainId
@@ -53,3 +56,14 @@ class Node:
     created_at: datetime
     first_offset: int | None
     removed_at: datetime | None = None
+    is_withheld: bool = False
+
+    @property
+    def is_taken_away(self) -> bool:
+        """Tell whether the node's peers have removed it, though who sees whom is as before."""
+        return self.reachability is Reachability.UNREACHABLE and not self.is_withheld
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether the node missed heartbeats; one that never sent any missed none."""
+        return self.reachability in (Reachability.STALE, Reachability.UNREACHABLE)

@@ -10,22 +10,28 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A node lived at `received_at`, by our clock."""
+    """A node lived at `received_at`, by our clock, when the process's monotonic clock showed `noted_at`."""
 
     domain_id: DomainId
     node_id: NodeId
     received_at: datetime
     binary_checksum: str
     clock_skewed: bool
+    noted_at: float
+
+    def waited_ms(self, moment: float) -> int:
+        """Return for how long it waited until a later moment of the monotonic clock."""
+        return max(0, int((moment - self.noted_at) * 1000))
 
 
 class HeartbeatRecords(Protocol):
     """Where heartbeats are written."""
 
-    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
         """
         Write a batch, sorted by Domain and node, in one statement of the open unit of work.
 
-        Return the nodes whose reachability changed by it. A node that left is passed over.
+        `moment` is now by the monotonic clock. Return the nodes that reported for the first time. A node that left
+        is passed over.
         """
         ...

@@ -1,9 +1,11 @@
 """Storage of Domains."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from plexsphere.identity.domain.domain import Domain
 from plexsphere.identity.domain.page import Page
+from plexsphere.identity.domain.reachability_policy import ReachabilityPolicy
 from plexsphere.platform.kernel.ids import DomainId
 
 
@@ -29,6 +31,10 @@ class Domains(Protocol):
 
     async def page(self, after: str, limit: int) -> Page[Domain]:
         """Return up to `limit` Domains in the order of their slugs, from behind `after`."""
+        ...
+
+    async def reachability_policies(self) -> Mapping[DomainId, ReachabilityPolicy]:
+        """Return the reachability policy of every Domain."""
         ...
 
     async def put(self, domain: Domain) -> None:

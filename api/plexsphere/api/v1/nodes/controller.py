@@ -97,6 +97,14 @@ class NodesController(Controller):
         reports = await nodes.drift(access.permitted, access.node)
         return schemas.DriftReports([schemas.DriftReport.of(view) for view in reports])
 
+    @serves(operations.REACHABILITY)
+    async def reachability(
+        self, request: AnyRequest, gate: FromGate, nodes: FromNodes, node_id: FromPath[str]
+    ) -> schemas.NodeReachability:
+        """Show how the node was last heard of."""
+        access = await node_access(request, gate, nodes, node_id, "read", "node.reachability.read")
+        return schemas.NodeReachability.of(await nodes.reachability(access.permitted, access.node))
+
     @serves(operations.TOPOLOGY)
     async def topology(
         self, request: AnyRequest, gate: FromGate, nodes: FromNodes, domain_id: FromPath[str]

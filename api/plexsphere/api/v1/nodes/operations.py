@@ -108,6 +108,17 @@ DRIFT: Final = Operation(
     permission="project#read",
     problems=(problems.INVALID_NODE_ID, problems.NODE_NOT_FOUND),
 )
+REACHABILITY: Final = Operation(
+    "GetNodeReachability",
+    "GET",
+    "/v1/nodes/{node_id}/reachability",
+    "Show how the node was last heard of.",
+    NODES,
+    Credential.OPERATOR,
+    answer=schemas.NodeReachability,
+    permission="project#read",
+    problems=(problems.INVALID_NODE_ID, problems.NODE_NOT_FOUND),
+)
 TOPOLOGY: Final = Operation(
     "GetDomainMeshTopology",
     "GET",

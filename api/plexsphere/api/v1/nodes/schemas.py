@@ -10,11 +10,21 @@ from msgspec import UNSET, Meta, UnsetType
 from plexsphere.api.body import KIB, BodyRule
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.nodes import problems
-from plexsphere.api.v1.nodes.wiring import DriftView, EdgeView, NodeChange, NodeView, TopologyNodeView
+from plexsphere.api.v1.nodes.wiring import (
+    DriftView,
+    EdgeView,
+    NodeChange,
+    NodeReachabilityView,
+    NodeView,
+    TopologyNodeView,
+)
 
 # Documented here, enforced by the domain, whose refusals have names of their own.
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
 Value = Annotated[str, Meta(extra_json_schema={"maxLength": 255})]
+State = Annotated[
+    str, Meta(extra_json_schema={"enum": ["never_reported", "healthy", "stale", "unreachable"]})
+]
 # An edge without a relay: published clients require an id there.
 NO_RELAY: Final = UUID(int=0)
 
@@ -142,6 +152,23 @@ class DriftReports(msgspec.Struct, frozen=True):
     """The newest reports, at most 100, the newest first."""
 
     items: list[DriftReport]
+
+
+class NodeReachability(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    How a node was last heard of.
+
+    `stale` is what agents are told as `unreachable`, `unreachable` what they are told as `offline`.
+    """
+
+    state: State
+    changed_at: datetime
+    last_heartbeat_at: datetime | None = None
+
+    @classmethod
+    def of(cls, view: NodeReachabilityView) -> Self:
+        """Show it."""
+        return cls(view.state, view.changed_at, view.last_heartbeat_at)
 
 
 class TopologyNode(msgspec.Struct, frozen=True):

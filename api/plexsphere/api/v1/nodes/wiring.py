@@ -54,6 +54,15 @@ class DriftView:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeReachabilityView:
+    """How a node was last heard of; `last_heartbeat_at` None while it never was."""
+
+    state: str
+    last_heartbeat_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TopologyNodeView:
     """A node of a mesh."""
 
@@ -130,6 +139,15 @@ class Nodes(Protocol):
 
     async def drift(self, permitted: Permitted, node: NodeView, /) -> Sequence[DriftView]:
         """Return what the node put right lately, the newest first."""
+        ...
+
+    async def reachability(self, permitted: Permitted, node: NodeView, /) -> NodeReachabilityView:
+        """
+        Return how the node was last heard of.
+
+        Raises:
+            Refusal: node_not_found.
+        """
         ...
 
     async def topology(self, permitted: Permitted, domain_id: UUID, /) -> TopologyView:

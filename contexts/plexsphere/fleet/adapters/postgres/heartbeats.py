@@ -9,13 +9,14 @@ from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 # Rows are locked in the order of Domain and id, as every writer of many nodes does. A checksum that an agent left out
-# does not replace the one it told before.
+# does not replace the one it told before. The tick is that of the moment at which the heartbeat arrived.
 RECORD: Final = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::boolean[])
-        AS given (domain_id, id, received_at, binary_checksum, clock_skewed)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::boolean[], %s::bigint[])
+        AS given (domain_id, id, received_at, binary_checksum, clock_skewed, waited_ms)
 ), locked AS MATERIALIZED (
-    SELECT domain_id, id, nodes.reachability, received_at, given.binary_checksum, given.clock_skewed
+    SELECT domain_id, id, nodes.reachability, received_at, given.binary_checksum, given.clock_skewed,
+           (SELECT tick FROM liveness_clock) - waited_ms AS tick
     FROM nodes JOIN given USING (domain_id, id)
     WHERE removed_at IS NULL
     ORDER BY domain_id, id FOR NO KEY UPDATE OF nodes
@@ -24,6 +25,10 @@ WITH given AS MATERIALIZED (
         last_heartbeat_at = greatest(nodes.last_heartbeat_at, locked.received_at),
         binary_checksum = coalesce(nullif(locked.binary_checksum, ''), nodes.binary_checksum),
         clock_skewed = locked.clock_skewed,
+        last_tick = greatest(nodes.last_tick, locked.tick),
+        ticked_heartbeat_at = greatest(nodes.last_heartbeat_at, locked.received_at),
+        reachability_changed_at =
+            CASE nodes.reachability WHEN 'never_reported' THEN now() ELSE nodes.reachability_changed_at END,
         reachability = CASE nodes.reachability WHEN 'never_reported' THEN 'healthy' ELSE nodes.reachability END
     FROM locked WHERE nodes.domain_id = locked.domain_id AND nodes.id = locked.id
     RETURNING nodes.domain_id, nodes.id, nodes.reachability <> locked.reachability AS is_changed
@@ -38,7 +43,7 @@ class PostgresHeartbeatRecords:
 
     database: Database
 
-    async def record(self, batch: Sequence[Heartbeat], /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
         """Write the batch in one statement."""
         columns = [
             [each.domain_id for each in batch],
@@ -46,6 +51,7 @@ class PostgresHeartbeatRecords:
             [each.received_at for each in batch],
             [each.binary_checksum for each in batch],
             [each.clock_skewed for each in batch],
+            [each.waited_ms(moment) for each in batch],
         ]
         async with self.database.connection() as connection:
             rows = await (await connection.execute(RECORD, columns)).fetchall()

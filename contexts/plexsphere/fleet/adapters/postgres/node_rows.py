@@ -1,7 +1,7 @@
 """Rows of the table `nodes` and the nodes they mean."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from psycopg import AsyncCursor
@@ -15,8 +15,16 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 
 COLUMNS: Final = (
     "domain_id, id, project_id, kind, name, hostname, public_key, mesh_ip, endpoint, nat_type, psk_epoch, "
-    "metadata, facts, version, reachability, created_at, first_offset, removed_at"
+    "metadata, facts, version, reachability, created_at, first_offset, removed_at, silence, is_withheld"
 )
+# Two columns, so that a process which knows nothing of silence reads a reachability that it knows.
+STORED: Final[Mapping[Reachability, tuple[str, str]]] = {
+    Reachability.NEVER_REPORTED: ("never_reported", "none"),
+    Reachability.HEALTHY: ("healthy", "none"),
+    Reachability.STALE: ("healthy", "stale"),
+    Reachability.UNREACHABLE: ("healthy", "unreachable"),
+}
+REACHABILITY_OF: Final = {stored: reachability for reachability, stored in STORED.items()}
 
 # So many rows become nodes in less than 2 ms.
 AT_ONCE: Final = 64
@@ -24,6 +32,7 @@ AT_ONCE: Final = 64
 
 def columns_of(node: Node) -> list[Any]:
     """Return what a node is stored as, in the order of `COLUMNS`."""
+    reported, silence = STORED[node.reachability]
     return [
         node.domain_id,
         node.id,
@@ -39,18 +48,20 @@ def columns_of(node: Node) -> list[Any]:
         Jsonb(dict(node.metadata)),
         Jsonb(dict(node.facts)),
         node.version,
-        node.reachability.value,
+        reported,
         node.created_at,
         node.first_offset,
         node.removed_at,
+        silence,
+        node.is_withheld,
     ]
 
 
 def node_of(row: Sequence[Any]) -> Node:
     """Return the node that a SELECT of `COLUMNS` yielded."""
     domain_id, node_id, project_id, kind, name, hostname, public_key, mesh_ip, *rest = row
-    endpoint, nat_type, psk_epoch, metadata, facts, version, reachability, *times = rest
-    created_at, first_offset, removed_at = times
+    endpoint, nat_type, psk_epoch, metadata, facts, version, reported, *life = rest
+    created_at, first_offset, removed_at, silence, is_withheld = life
     return Node(
         domain_id=DomainId(domain_id),
         id=NodeId(node_id),
@@ -66,10 +77,11 @@ def node_of(row: Sequence[Any]) -> Node:
         metadata=metadata,
         facts=facts,
         version=version,
-        reachability=Reachability(reachability),
+        reachability=REACHABILITY_OF[reported, silence],
         created_at=created_at,
         first_offset=first_offset,
         removed_at=removed_at,
+        is_withheld=is_withheld,
     )
 
 

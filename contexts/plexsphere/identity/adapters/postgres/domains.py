@@ -40,6 +40,7 @@ PUT: Final = """
         accept_nsk_bearer = %s, updated_at = %s
     WHERE id = %s
 """
+REACHABILITY_POLICIES: Final = "SELECT id, heartbeat_interval_seconds FROM domains"
 COUNT_CHILDREN: Final = """
     SELECT
         (SELECT count(*) FROM projects WHERE domain_id = %(id)s),
@@ -80,6 +81,12 @@ class PostgresDomains:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(PAGE, [after, limit + 1])).fetchall()
         return Page.cut([_domain(*row) for row in rows], limit)
+
+    async def reachability_policies(self) -> dict[DomainId, ReachabilityPolicy]:
+        """Return the reachability policy of every Domain."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(REACHABILITY_POLICIES)).fetchall()
+        return {DomainId(domain_id): ReachabilityPolicy(interval) for domain_id, interval in rows}
 
     async def put(self, domain: Domain) -> None:
         """Keep the Domain as it now is."""

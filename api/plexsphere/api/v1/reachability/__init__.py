@@ -1,0 +1,1 @@
+"""Who of a Domain is reachable, and the guard over mass departures."""
