@@ -1,6 +1,7 @@
 """What goes wrong in one Domain stays there (C20), and a crowd of requests holds up nothing that goes on beside."""
 
 import asyncio
+import time
 
 import psycopg
 import pytest
@@ -102,3 +103,26 @@ async def test_a_crowd_that_waits_for_one_domain_keeps_no_other_domain_waiting(d
                 await holding.rollback()
             answers = [answer.status_code for answer in await asyncio.gather(*crowd)]
             assert set(answers) <= {200, 503}
+
+
+async def test_while_every_connection_is_held_requests_are_refused_after_a_second(
+    database: Secret[str],
+) -> None:
+    """H17: with what to do next; and as soon as the locks are gone everything is answered."""
+    async with served(database, pool_size=2) as place, place.as_operator() as operator:
+        assert (await operator.get("/v1/domains")).status_code == 200
+        async with await psycopg.AsyncConnection.connect(database.reveal()) as holding:
+            await holding.execute("LOCK TABLE plexsphere.domains")
+            held = [asyncio.create_task(operator.get("/v1/domains")) for _ in range(2)]
+            await asyncio.sleep(0.5)
+
+            began = time.perf_counter()
+            refused = await asyncio.gather(*(operator.get("/v1/domains") for _ in range(20)))
+            waited = time.perf_counter() - began
+
+            await holding.rollback()
+        assert {(each.status_code, each.json()["code"]) for each in refused} == {(503, "overloaded")}
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        assert waited < 3
+        await asyncio.gather(*held)
+        assert (await operator.get("/v1/domains")).status_code == 200

@@ -14,6 +14,7 @@ from plexsphere.api.edge import AsgiApp, Edge
 from plexsphere.api.gate import Gate
 from plexsphere.api.limits import Limits
 from plexsphere.api.operation import Operation
+from plexsphere.api.shedding import Shedding, Unhurried
 from plexsphere.api.sources import Sources
 from plexsphere.composition.failures import FailuresBySource
 from plexsphere.platform.allowances import Allowances
@@ -149,15 +150,18 @@ def surface(**services: Any) -> Surface:
         **services,
     }
     slots: dict[str, Any] = {each.name: given.get(each.name, Unasked(each.name)) for each in fields(Services)}
-    return Surface(create_app(Services(**slots), NoDirectRoutes(), (), "test"), permissions, denials)
+    return Surface(
+        create_app(Services(**slots), NoDirectRoutes(), (), Shedding(Traffic()), "test"), permissions, denials
+    )
 
 
 def router() -> Litestar:
     """Return what is behind the edge."""
     app = surface().app
     assert isinstance(app, Edge)
-    assert isinstance(app.router, Litestar)
-    return app.router
+    assert isinstance(app.router, Unhurried)
+    assert isinstance(app.router.router, Litestar)
+    return app.router.router
 
 
 def routed() -> list[Operation]:

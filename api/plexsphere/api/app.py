@@ -16,6 +16,7 @@ from plexsphere.api.openapi import document
 from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
 from plexsphere.api.refusals import refusal_of
+from plexsphere.api.shedding import Shedding, Unhurried
 from plexsphere.api.v1.api_tokens.admin_controller import AdminTokensController
 from plexsphere.api.v1.api_tokens.controller import OwnTokensController
 from plexsphere.api.v1.api_tokens.wiring import ApiTokens
@@ -79,7 +80,11 @@ class Services:
 
 
 def create_app(
-    services: Services, direct: DirectRoutes, direct_operations: tuple[Operation, ...], version: str
+    services: Services,
+    direct: DirectRoutes,
+    direct_operations: tuple[Operation, ...],
+    shedding: Shedding,
+    version: str,
 ) -> AsgiApp:
     """Return the application the server runs."""
     router = Litestar(
@@ -93,7 +98,7 @@ def create_app(
     router.state = State(
         {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
     )
-    return Edge(router, direct)
+    return Edge(Unhurried(router, shedding), direct)
 
 
 def routed_operations(router: Litestar) -> list[Operation]:

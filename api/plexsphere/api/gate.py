@@ -201,7 +201,12 @@ class NodeGate:
 
     async def _looked_up(self, bearer: Secret[str], scope: Any) -> CallingNode:
         self.limits.require_credible(scope)
-        node = await self.nodes.resolve(bearer)
+        traffic = self.limits.traffic
+        traffic.lookups_in_hand += 1
+        try:
+            node = await self.nodes.resolve(bearer)
+        finally:
+            traffic.lookups_in_hand -= 1
         if node is None:
             self.limits.count_wrong_credential(scope)
             raise Refusal(catalogue.UNAUTHENTICATED, headers=CHALLENGE)

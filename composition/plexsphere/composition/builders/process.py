@@ -3,6 +3,7 @@
 from plexsphere.api.sources import Sources
 from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.composition.connections import Connections, allow_descriptors, bounds_of
+from plexsphere.composition.lateness import Lateness
 from plexsphere.composition.mirror_loop import MirrorLoop
 from plexsphere.composition.process import Loop, Process
 from plexsphere.composition.roles import Role
@@ -48,6 +49,7 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
         parts.platform.bell.run,
         parts.platform.sequencer_lag.watch,
         parts.credentials.node_cache.watch,
+        Lateness(surface.shedding, parts.platform.clock).watch,
     ]
     return everywhere + [loop for role in parts.settings.roles for loop in of_role[role]]
 

@@ -8,6 +8,7 @@ from plexsphere.api.edge import AsgiApp, DirectRoutes
 from plexsphere.api.gate import Gate, NodeGate
 from plexsphere.api.limits import Limits
 from plexsphere.api.served_part import ServedPart
+from plexsphere.api.shedding import Shedding
 from plexsphere.api.sources import Sources
 from plexsphere.api.v1.node_protocol.calls import NodeCalls
 from plexsphere.api.v1.node_protocol.operations import ALL as NODE_OPERATIONS
@@ -104,10 +105,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The application, and the denials that it folds."""
+    """The application, the denials that it folds, and what it refuses while the process has too much to do."""
 
     app: AsgiApp
     denials: RecordedDenials
+    shedding: Shedding
 
 
 def build_surface(parts: Parts) -> Surface:
@@ -115,7 +117,7 @@ def build_surface(parts: Parts) -> Surface:
     chains = _chains(parts)
     denials = RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
     version = build_version()
-    limits = _limits(parts)
+    limits, shedding = _limits(parts), Shedding(parts.platform.traffic)
     node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
     node_protocol = _node_protocol(parts)
     database, trail = parts.platform.database, parts.platform.trail
@@ -135,9 +137,10 @@ def build_surface(parts: Parts) -> Surface:
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
         limits=limits,
     )
-    calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol))
+    calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol, shedding))
     observed = _observed(services, parts.platform.telemetry)
-    return Surface(create_app(observed, calls, NODE_OPERATIONS, version.version), denials)
+    app = create_app(observed, calls, NODE_OPERATIONS, shedding, version.version)
+    return Surface(app, denials, shedding)
 
 
 def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:

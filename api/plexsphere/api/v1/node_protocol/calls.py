@@ -1,6 +1,7 @@
 """The calls of nodes as plain ASGI, dispatched before the router: most of them are hot (design section 5)."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from plexsphere.api.callers import CallingNode
 from plexsphere.api.edge import AsgiApp
 from plexsphere.api.gate import NodeGate
 from plexsphere.api.problem import Refusal
+from plexsphere.api.shedding import Shedding, Work
 from plexsphere.api.straight import Write, straight_write
 from plexsphere.api.v1.node_protocol import problems
 from plexsphere.api.v1.node_protocol.schemas import (
@@ -67,9 +69,9 @@ ENCODER: Final = msgspec.json.Encoder()
 class NodeCalls:
     """Answers the calls that nodes make about themselves; everything else is the router's."""
 
-    def __init__(self, gate: NodeGate, protocol: NodeProtocol) -> None:
+    def __init__(self, gate: NodeGate, protocol: NodeProtocol, shedding: Shedding) -> None:
         self._answers: Final[dict[tuple[str, str], AsgiApp]] = {
-            route: call(gate, protocol) for route, call in CALLS.items()
+            route: call(gate, protocol, shedding) for route, call in CALLS.items()
         }
 
     def match(self, scope: Any, /) -> AsgiApp | None:
@@ -96,16 +98,21 @@ class _WrongMethod:
 class _Call(ABC):
     gate: NodeGate
     protocol: NodeProtocol
+    shedding: Shedding
 
     @abstractmethod
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
     async def _node(self, scope: Any, headers: dict[str, str]) -> CallingNode:
+        self._require_room()
         claimed = scope["path"][len(PREFIX) :].partition("/")[0]
         authorization = headers.get("authorization", "")
         node = self.gate.known(authorization, claimed) or await self.gate.node(authorization, claimed, scope)
         self._require_pace(node)
         return node
+
+    def _require_room(self) -> None:
+        self.shedding.require_room(Work.STATE)
 
     def _require_pace(self, node: CallingNode) -> None:
         self.gate.limits.require_node_call(node.node_id)
@@ -122,6 +129,10 @@ class Heartbeat(_Call):
         asked = self.protocol.heartbeat(node, _told(body.timestamp), body.binary_checksum)
         await _answer(send, 200, RECONCILE if asked else NOTHING_TO_DO, (JSON,))
 
+    def _require_room(self) -> None:
+        # What tells who lives is the last to be refused, and the cheapest to do.
+        return
+
     def _require_pace(self, node: CallingNode) -> None:
         self.gate.limits.require_heartbeat(node.node_id)
 
@@ -132,6 +143,7 @@ class State(_Call):
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         headers = _headers(scope)
         node = await self._node(scope, headers)
+        began = time.perf_counter()
         known = headers.get("if-none-match", "").removeprefix("W/")
         state = await self.protocol.state(node, known, _offset(headers.get("plexsphere-state-version", "")))
         head = (
@@ -143,6 +155,7 @@ class State(_Call):
             await _answer(send, 304, b"", head)
         else:
             await _answer(send, 200, state.body.encode(), (*head, JSON))
+        self.shedding.spend(time.perf_counter() - began)
 
 
 class Endpoint(_Call):
@@ -206,6 +219,9 @@ class Events(_Call):
         finally:
             watch.cancel()
             stream.close()
+
+    def _require_room(self) -> None:
+        self.shedding.require_room(Work.STREAM)
 
 
 CALLS: Final[dict[tuple[str, str], type[_Call]]] = {
