@@ -68,7 +68,8 @@ async def test_nodes_live_however_much_else_is_asked(database: Secret[str], aske
     print(f"{asked}: {beats.statuses}, p99 {beats.p99(200) * 1000:.0f} ms, goodput {goodput:.2f}")
     print(f"  at its peak {peak.statuses}, in the crowd {crowd.statuses}")
     assert beats.statuses[200] >= 0.999 * beats.statuses.total()
-    assert beats.p99(200) < 0.5
+    # The short run shares its machine with whatever else is tested.
+    assert beats.p99(200) < (0.5 if lasting > 10 else 2)
     assert set(crowd.statuses) <= {200, 503}
     assert grown < 64 * MIB
     if lasting > 10:
