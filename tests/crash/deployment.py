@@ -26,7 +26,7 @@ SETTINGS: Final = {
     "max_wal_size": "512MB",
     "client_connection_check_interval": "100ms",
 }
-GONE_SECONDS: Final = 20.0
+GONE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.02
 UNSETTLED: Final = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%s)), (SELECT count(*) FROM event_inbox)
@@ -45,13 +45,21 @@ class Server:
         self._process: ServerProcess | None = None
 
     async def boot(self, failpoints: str) -> None:
-        """Start a process here; where it dies at its failpoint already, another one without."""
+        """
+        Start a process here; where it dies at its failpoint already, another one without.
+
+        Raises:
+            RuntimeError: it ends although it has none.
+        """
         self._boots += 1
         named = Secret(conninfo.make_conninfo(self._dsn.reveal(), application_name=self.name))
         environ = {"PLEXSPHERE_LISTEN": self._listen, "PLEXSPHERE_FAILPOINTS": failpoints}
         self._process = await start_server(named, **environ)
-        if not await self._process.is_ready():
-            await self.boot("")
+        if await self._process.is_ready():
+            return
+        if not failpoints:
+            raise RuntimeError("a server ended while it booted")
+        await self.boot("")
 
     @property
     def name(self) -> str:
@@ -135,7 +143,7 @@ class Deployment:
         Wait until no session of the dead is left and every committed event has its offset.
 
         Raises:
-            TimeoutError: that is not so within 20 s.
+            TimeoutError: that is not so within a minute.
         """
         async with (
             asyncio.timeout(GONE_SECONDS),

@@ -21,7 +21,7 @@ SELECT kind, key, value FROM (
         FROM bootstrap_tokens
     UNION ALL SELECT 'robot', external_subject, 'there' FROM principals
     UNION ALL SELECT 'api token', id::text, CASE WHEN revoked_at IS NULL THEN 'good' ELSE 'revoked' END FROM api_tokens
-    UNION ALL SELECT 'relation', subject_id || ' on ' || object_id, relation FROM relation_tuples
+    UNION ALL SELECT 'relation', subject_id || ' on ' || object_id, 'there' FROM relation_tuples
     UNION ALL SELECT 'domain', slug, 'there' FROM domains
     UNION ALL SELECT 'project', slug, 'there' FROM projects
 ) AS facts (kind, key, value)

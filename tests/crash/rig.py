@@ -156,8 +156,7 @@ async def crash(seed: int, count: int, say: Say) -> Outcome:
             servers = [await stack.enter_async_context(Transport.connected(url)) for url in urls]
             watch = await stack.enter_async_context(Watch.begun(deployment.dsn, place, servers))
             town = Town(urls, operator, Journal())
-            deeds = Deeds(town, domain_id, project_id, seed)
-            deeds.movers.extend(watch.movers)
+            deeds = Deeds(town, domain_id, project_id, watch.members, seed)
             async with _at_work(deeds):
                 return await Rig(deployment, town, watch, database).run(cycles_of(seed, count), say)
 

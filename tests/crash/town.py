@@ -12,7 +12,7 @@ from tests.crash.journal import Journal, Outcome
 from tests.support.raw_http import RawAnswer, bearer, call
 
 PAUSE_SECONDS: Final = 0.03
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 90.0
 SAID: Final = 120
 LOST: Final = (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError)
 

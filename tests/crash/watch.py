@@ -13,7 +13,7 @@ from plexd.protocol.events.position import Position
 from plexd.protocol.masked import Masked
 from plexd.protocol.messages.state import Snapshot
 from plexsphere.platform.kernel.secret import Secret
-from tests.crash.deeds import Node
+from tests.crash.node_deeds import Node
 from tests.support.control_plane import Place
 from tests.support.event_reader import Enrolled, EventReader, enrol
 from tests.support.event_scene import add_policy, first_offsets, places_due, policy
@@ -52,7 +52,7 @@ class Watch:
                 task.cancel()
 
     @property
-    def movers(self) -> list[Node]:
+    def members(self) -> list[Node]:
         """The nodes, for whoever moves them."""
         return [
             Node(each.node_id, each.hostname, each.registration.node_token.reveal()) for each in self._nodes

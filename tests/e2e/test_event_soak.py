@@ -52,17 +52,12 @@ async def test_three_hundred_thousand_events_reach_their_streams_once_and_in_ord
 async def delivered(kills: int) -> Tally:
     """Go through so many kills, and return what was delivered; whatever is lost or out of order fails."""
     async with Deployment.begun() as deployment, AsyncExitStack() as stack:
-        operator, domain_id, project_id = await first_boot(deployment.dsn)
-        await asyncio.gather(*(server.boot("") for server in deployment.servers))
-        urls = [server.base_url for server in deployment.servers]
-        servers = [await stack.enter_async_context(Transport.connected(url)) for url in urls]
-        place = Place(urls[0], operator, domain_id, project_id)
-        mesh = await grouped_mesh(place, servers[0], GROUPS, READERS_EACH + 1)
+        servers, mesh, domain_id = await settled(deployment, stack)
         movers = await stack.enter_async_context(Movers.connected(deployment.dsn, domain_id))
         since = await first_offsets(deployment.dsn)
         nodes = [node for group in mesh for node in group[1:]]
+        tally = Tally()
         async with following(nodes, since, servers) as readers:
-            tally = Tally()
             for number in range(1, kills + 1):
                 await one_kill(deployment, movers, [group[0] for group in mesh], number)
                 tally.frames += await told_in_order(deployment.dsn, mesh, readers, since)
@@ -72,6 +67,18 @@ async def delivered(kills: int) -> Tally:
                     flush=True,
                 )
     return tally
+
+
+async def settled(
+    deployment: Deployment, stack: AsyncExitStack
+) -> tuple[list[Transport], list[list[Enrolled]], str]:
+    """Have two servers and a mesh; return the ways to the servers, the groups and the Domain."""
+    operator, domain_id, project_id = await first_boot(deployment.dsn)
+    await asyncio.gather(*(server.boot("") for server in deployment.servers))
+    urls = [server.base_url for server in deployment.servers]
+    servers = [await stack.enter_async_context(Transport.connected(url)) for url in urls]
+    place = Place(urls[0], operator, domain_id, project_id)
+    return servers, await grouped_mesh(place, servers[0], GROUPS, READERS_EACH + 1), domain_id
 
 
 async def one_kill(deployment: Deployment, movers: Movers, nodes: Sequence[Enrolled], number: int) -> None:
