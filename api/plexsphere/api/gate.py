@@ -1,7 +1,7 @@
 """The gate of every operator operation, in the order of design D4: credential, path ids, ReBAC."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from plexsphere.api.callers import (
     Permitted,
     Verdict,
 )
+from plexsphere.api.decisions import Decisions
 from plexsphere.api.limits import Limits
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.platform.kernel.ids import parse_id
@@ -69,6 +70,7 @@ class Gate:
     permissions: Permissions
     denials: Denials
     limits: Limits
+    decisions: Decisions = field(default_factory=Decisions)
 
     async def operator(self, request: AnyRequest) -> Caller:
         """
@@ -104,12 +106,13 @@ class Gate:
         Where the refusal would tell too much of the object it reads as if the caller had asked for `answered_as`.
 
         Raises:
-            Refusal: `permission_denied` or `authz_unavailable`.
+            Refusal: `permission_denied`, `authz_unavailable` or `rate_limited`.
         """
-        verdict = await self._decide(caller, permission, resource)
-        if not verdict.allowed:
-            await self.denials.denied(caller, relation, permission, resource)
-            deny(verdict if answered_as is None else await self._decide(caller, permission, answered_as))
+        async with self.decisions(caller.principal_id):
+            verdict = await self._decide(caller, permission, resource)
+            if not verdict.allowed:
+                await self.denials.denied(caller, relation, permission, resource)
+                deny(verdict if answered_as is None else await self._decide(caller, permission, answered_as))
         return Permitted(caller, permission, resource, relation)
 
     async def require_self(self, caller: Caller, subject: Reference, relation: str) -> Permitted:
