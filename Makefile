@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help up demo test bench crash soak locked lint contracts types engine pytest install install-dev lock openapi clean
+.PHONY: help up demo test bench storm crash soak locked lint contracts types engine pytest install install-dev lock openapi clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -30,6 +30,9 @@ crash: install-dev  ## two servers killed again and again under load; ARGS='--cy
 
 soak: install-dev  ## the long runs, half an hour and more; ARGS='-k 300' for one of them
 	@$(BIN)/python -m pytest -m soak -s $(ARGS)
+
+storm: install-dev  ## the five storms at full scale; for example make storm ARGS='--only restart --scale 0.1'
+	@$(BIN)/python -m tests.storm $(ARGS)
 
 locked: install-dev  # nothing that a pyproject.toml asks for is missing from the locked lists
 	@echo "==> locked lists (pip check)"

@@ -94,6 +94,7 @@ class StormAgent:
         self.told: Final[list[Told]] = []
         self.endpoints: Final[dict[str, str]] = {}
         self.epochs: Final[dict[str, str]] = {}
+        self.learned_at = 0.0
         self.place: Position | None = None
         self._caller: Final = caller
         self._token: Final = token
@@ -187,6 +188,7 @@ class StormAgent:
 
     def _learn(self, envelope: _Envelope) -> None:
         peer = envelope.payload
+        self.learned_at = time.monotonic()
         if envelope.event_type in PEER_EVENTS:
             self.endpoints[peer.id] = peer.endpoint
             self.epochs[peer.id] = peer.psk_epoch
@@ -239,6 +241,7 @@ class StormAgent:
         return answer
 
     def _take_over(self, state: _State) -> None:
+        self.learned_at = time.monotonic()
         self.endpoints.clear()
         self.epochs.clear()
         for peer in state.peers:

@@ -116,11 +116,12 @@ class Crowd:
         return len(self._before)
 
     async def freshness(self) -> Any:
-        """Compare both ends of every pair, and each with what was noted."""
+        """Compare both ends of every pair, and each with what was noted; `at` is when the last agent learned of it."""
         pairs = self._pairs()
         agreed = sum(len(set(epochs)) == 1 and len(epochs) == 2 for epochs in pairs.values())
         stale = sum(self._before.get(pair) in epochs for pair, epochs in pairs.items())
-        return {"pairs": len(pairs), "agreed": agreed, "stale": stale}
+        at = max(agent.learned_at for agent in self._agents.values())
+        return {"pairs": len(pairs), "agreed": agreed, "stale": stale, "at": at}
 
     def _pairs(self) -> dict[tuple[str, str], list[str]]:
         pairs: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -61,7 +61,7 @@ class Flood:
     async def _work_off(self, due: "asyncio.Queue[bytes]") -> None:
         while True:
             octets = await due.get()
-            await self._one_by_one(octets, lambda: not due.empty())
+            await self._one_by_one(octets, lambda: _take(due))
 
     async def _one_by_one(self, octets: bytes, goes_on: Callable[[], bool]) -> None:
         try:
@@ -83,6 +83,13 @@ class Flood:
 
     def _told(self) -> dict[str, int]:
         return {str(status): count for status, count in sorted(self._statuses.items())}
+
+
+def _take(due: "asyncio.Queue[bytes]") -> bool:
+    if due.empty():
+        return False
+    due.get_nowait()
+    return True
 
 
 if __name__ == "__main__":

@@ -15,12 +15,11 @@ PEERS: Final = 1_000
 VERIFY_EACH: Final = 5
 REMOVED_SECONDS: Final = 1.0
 INTERVALS: Final = 2
-LOOK_SECONDS: Final = 1.0
 
 
 async def removal(stage: Stage) -> list[Promise]:
     """Remove one of 1,001 nodes that all see each other."""
-    nodes = await stage.dense(stage.scaled(PEERS, 80) + 1)
+    nodes = await stage.dense(stage.scaled(PEERS, 20) + 1)
     gone, peers = nodes[0], nodes[1:]
     port = free_port()
     async with crowd_process(port) as crowd, stage.server(port):
@@ -31,7 +30,9 @@ async def removal(stage: Stage) -> list[Promise]:
         began = time.monotonic()
         answer = await _removed(stage, port, gone)
         answered = time.monotonic()
-        fresh = await _until_fresh(stage, crowd, before, began + INTERVALS * stage.interval + 5)
+        # Nothing is asked of the crowd meanwhile: to compare half a million pairs keeps it from reading for seconds.
+        await asyncio.sleep(INTERVALS * stage.interval)
+        beats = await crowd.ask("beats", since=began)
         freshness = await crowd.ask("freshness")
         return [
             Promise("the removal is answered", answer.status == 204, f"{answered - began:.2f} s", "204"),
@@ -44,11 +45,11 @@ async def removal(stage: Stage) -> list[Promise]:
             ),
             within(
                 "all pairs are fresh",
-                fresh - began,
+                freshness["at"] - began,
                 INTERVALS * stage.interval,
                 f"interval {stage.interval:g} s",
             ),
-            *heartbeats(await crowd.ask("beats", since=began)),
+            *heartbeats(beats),
         ]
 
 
@@ -75,13 +76,3 @@ async def _heard(crowd: CrowdProcess, began: float, answered: float, peers: int)
         within("peer_removed p99", percentile(heard, 0.99), REMOVED_SECONDS, beside),
         none("frames out of order, twice, forged or another's", tally["faults"], frames),
     ]
-
-
-async def _until_fresh(stage: Stage, crowd: CrowdProcess, pairs: int, end: float) -> float:
-    while True:
-        now = time.monotonic()
-        found = await crowd.ask("freshness")
-        if (found["agreed"] == pairs and not found["stale"]) or now > end:
-            return now
-        stage.say(f"  {found['agreed']} of {pairs} pairs agree, {found['stale']} have their former key")
-        await asyncio.sleep(max(LOOK_SECONDS, stage.interval / 10))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -16,7 +16,18 @@ from plexsphere.platform.kernel.secret import Secret
 from tests.bench.population import CLASS_SIZE, Populated, Population
 from tests.support.control_plane import Place, ServerProcess, first_boot, server_process, settings_for
 
-MOST_OPEN_FILES = 15_000
+MOST_OPEN_FILES: Final = 15_000
+# A setting that is empty is its default.
+OWN_LIMITS: Final = dict.fromkeys(
+    (
+        "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE",
+        "PLEXSPHERE_CREDENTIAL_FAILURES_PER_MINUTE",
+        "PLEXSPHERE_NODE_CALLS_PER_MINUTE",
+        "PLEXSPHERE_OPERATOR_CALLS_PER_MINUTE",
+        "PLEXSPHERE_CONNECTIONS_PER_ADDRESS",
+    ),
+    "",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +93,10 @@ class Stage:
                 ]
 
     @asynccontextmanager
-    async def server(self, port: int) -> AsyncIterator[ServerProcess]:
-        """Run a server on this port until the block ends."""
-        async with server_process(self.dsn, PLEXSPHERE_LISTEN=f"127.0.0.1:{port}") as server:
+    async def server(self, port: int, **environ: str) -> AsyncIterator[ServerProcess]:
+        """Run a server on this port until the block ends; all its limits are those it has by itself."""
+        given = {**OWN_LIMITS, "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}", **environ}
+        async with server_process(self.dsn, **given) as server:
             yield server
 
     @asynccontextmanager
