@@ -20,6 +20,7 @@ from tests.storm.removal import removal
 from tests.storm.replay import replay
 from tests.storm.restart import restart
 from tests.storm.stage import Stage
+from tests.storm.vanish import vanish
 from tests.support.postgres import TestServer, server_folder
 
 # Commits wait for the disk as on a server of its own: 5 ms, with fsync on.
@@ -30,6 +31,7 @@ EXAMPLE: Final = "Example: make storm ARGS='--only restart --scale 0.1'"
 Storm = Callable[[Stage], Awaitable[Sequence[Promise]]]
 
 STORMS: Final[dict[str, Storm]] = {
+    "vanish": vanish,
     "restart": restart,
     "removal": removal,
     "denials": denials,
@@ -52,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(STORMS), help="let these loose alone")
     parser.add_argument("--scale", type=float, default=1.0, help="a share of the promised number of nodes")
     parser.add_argument(
-        "--interval", type=int, default=None, help="the heartbeat interval in seconds; each storm has its own"
+        "--interval", type=int, default=30, help="the heartbeat interval in seconds; vanish takes 5 at most"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go")
     return parser.parse_args()
@@ -76,7 +78,7 @@ async def _one(server: TestServer, name: str, arguments: argparse.Namespace) -> 
     print(f"{name}:", flush=True)
     began = time.monotonic()
     with server.migrated_database() as dsn:
-        stage = await Stage.set_up(dsn, arguments.scale, arguments.interval or 30, _say)
+        stage = await Stage.set_up(dsn, arguments.scale, arguments.interval, _say)
         promises = await STORMS[name](stage)
     for promise in promises:
         mark = "kept" if promise.kept else "BROKEN"

@@ -11,9 +11,10 @@ from tests.storm.removal import removal
 from tests.storm.replay import replay
 from tests.storm.restart import restart
 from tests.storm.stage import Stage
+from tests.storm.vanish import vanish
 
 # Beside other tests nothing is quick: what is promised of time is held by the storms alone.
-BY_TIME = ("p99", "are back", "are written", "are fresh")
+BY_TIME = ("p99", "are back", "are written", "are fresh", "is back")
 
 
 async def broken(
@@ -31,6 +32,15 @@ async def broken(
         for promise in promises
         if not promise.kept and not any(words in promise.name for words in BY_TIME)
     ]
+
+
+@pytest.mark.postgres
+@pytest.mark.e2e
+async def test_most_of_a_fleet_vanishes_and_comes_back_and_nobody_loses_a_peer_unasked(
+    database: Secret[str],
+) -> None:
+    """D27: what is gone all at once is taken from nobody until an operator says so."""
+    assert await broken(database, vanish, 0.025, 1.0) == []
 
 
 @pytest.mark.postgres
