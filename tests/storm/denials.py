@@ -51,11 +51,14 @@ async def denials(stage: Stage) -> list[Promise]:
     """Let a token without any right ask for a Domain at four times the rate that the server can refuse it."""
     nodes = await stage.classes(stage.scaled(AGENTS, CLASS_SIZE))
     port, path = free_port(), f"/v1/domains/{stage.place.domain_id}"
-    flood_seconds = max(5.0, FLOOD_SECONDS * stage.scale)
+    flood_seconds, measured_seconds = (
+        max(5.0, FLOOD_SECONDS * stage.scale),
+        max(2.0, MEASURED_SECONDS * stage.scale),
+    )
     async with stage.server(port, **UNLIMITED) as server, _flooding(port) as flood:
         token = await _stranger(stage, server)
         capacity = await ask(
-            flood, "capacity", path=path, bearer=token, seconds=MEASURED_SECONDS, connections=CONNECTIONS
+            flood, "capacity", path=path, bearer=token, seconds=measured_seconds, connections=CONNECTIONS
         )
     rate = capacity["rate"] * TIMES_CAPACITY
     stage.say(
@@ -63,7 +66,7 @@ async def denials(stage: Stage) -> list[Promise]:
     )
     async with stage.server(port), crowd_process(port) as crowd, _flooding(port) as flood:
         await crowd.begin(nodes, AGENTS_INTERVAL, VERIFY_EACH)
-        quiet = await _operator(stage, port, path, MEASURED_SECONDS)
+        quiet = await _operator(stage, port, path, measured_seconds)
         before, began = await _entries(stage), time.monotonic()
         flooding = asyncio.create_task(
             ask(flood, "flood", path=path, bearer=token, rate=rate, seconds=flood_seconds)

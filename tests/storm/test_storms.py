@@ -40,7 +40,7 @@ async def test_most_of_a_fleet_vanishes_and_comes_back_and_nobody_loses_a_peer_u
     database: Secret[str],
 ) -> None:
     """D27: what is gone all at once is taken from nobody until an operator says so."""
-    assert await broken(database, vanish, 0.025, 1.0) == []
+    assert await broken(database, vanish, 0.025, 2.0) == []
 
 
 @pytest.mark.postgres
