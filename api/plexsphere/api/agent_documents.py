@@ -1,6 +1,6 @@
 """Documents of plexd.md that several calls of the agents carry."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -60,5 +60,6 @@ class Peer(msgspec.Struct, frozen=True):
     mesh_ip: str
     endpoint: str
     allowed_ips: list[str]
+    liveness: Literal["reachable", "unreachable"]
     psk: str
     psk_epoch: str

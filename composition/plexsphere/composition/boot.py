@@ -52,6 +52,7 @@ async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerat
         AuthzUnavailable: SpiceDB is named and does not answer.
     """
     async with connected(settings, clock) as root:
+        await root.platform().server_time.anchor()
         root.signer.override(providers.Object(await _signer(root.credentials())))
         await _prepare_mirror(root.authorization())
         yield root

@@ -51,7 +51,7 @@ def build_fleet(
     followed, nodes, sight = views.followed, views.nodes, views.sight
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
-    expand = ExpandRow(sight, events_signer, clock)
+    expand = ExpandRow(sight, events_signer, platform.server_time)
     book = _book(platform)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     return Fleet(

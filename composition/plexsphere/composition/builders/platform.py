@@ -21,6 +21,7 @@ from plexsphere.platform.events.sequencer import Sequencer
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.sealing import Sealer
 from plexsphere.platform.sealing import AesGcmSealer
+from plexsphere.platform.server_time import ServerTime
 from plexsphere.platform.telemetry.signals import Telemetry
 from plexsphere.platform.telemetry.traffic import Traffic
 
@@ -35,6 +36,7 @@ class PlatformParts:
     """
 
     clock: Clock
+    server_time: ServerTime
     telemetry: Telemetry
     traffic: Traffic
     pools: tuple[Pool, ...]
@@ -71,6 +73,7 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
 
     return PlatformParts(
         clock=clock,
+        server_time=ServerTime(backstage, clock),
         telemetry=telemetry,
         traffic=Traffic(),
         pools=pools,

@@ -47,6 +47,7 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
     everywhere: list[Loop] = [
         parts.views.follower.run,
         parts.platform.bell.run,
+        parts.platform.server_time.run,
         parts.platform.sequencer_lag.watch,
         parts.credentials.node_cache.watch,
         Lateness(surface.shedding, parts.platform.clock).watch,
