@@ -423,6 +423,9 @@ class MemorySilences:
     async def adopt(self, domain_id: DomainId, /) -> None:
         """Everything in memory knows ticks."""
 
+    async def open_guard(self, domain_id: DomainId, /) -> None:
+        """In memory every mesh has one."""
+
     async def take_guard(self, domain_id: DomainId, /) -> bool:
         return domain_id in self._store.reached().meshes
 

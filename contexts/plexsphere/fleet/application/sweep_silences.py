@@ -71,6 +71,8 @@ class SweepSilences:
         return sum([await self._sweep(each, patiences[each], found[each].moves) for each in found])
 
     async def _sweep(self, domain_id: DomainId, patience: Patience, due: int) -> int:
+        if due:
+            await self.silences.open_guard(domain_id)
         moved = 0
         while moved < due:
             try:

@@ -95,11 +95,15 @@ class Silences(Protocol):
         """Take heartbeats that were recorded without a tick, by a process that knows none, for heartbeats of now."""
         ...
 
+    async def open_guard(self, domain_id: DomainId, /) -> None:
+        """Have a guard for the Domain, unless it is gone; outside of a unit of work, so that nobody waits for it."""
+        ...
+
     async def take_guard(self, domain_id: DomainId, /) -> bool:
         """
         Keep others from moving the Domain's nodes until the unit of work ends.
 
-        Return False, without waiting, when somebody else is at it, or the Domain is gone.
+        Return False, without waiting, when somebody else is at it, or there is none.
         """
         ...
 

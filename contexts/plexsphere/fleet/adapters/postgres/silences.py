@@ -83,7 +83,7 @@ UPDATE nodes SET
 FROM unnest(%s::uuid[], %s::text[], %s::boolean[], %s::boolean[]) AS given (id, silence, is_withheld, is_told)
 WHERE nodes.domain_id = %s AND nodes.id = given.id
 """
-OPEN_GUARD: Final = """
+CONFIRM: Final = """
 WITH withheld AS (SELECT FROM nodes WHERE domain_id = %(domain)s AND is_withheld AND removed_at IS NULL LIMIT 1)
 INSERT INTO mesh_liveness (domain_id, passes_until_tick)
 SELECT %(domain)s, tick + %(for)s FROM liveness_clock WHERE EXISTS (SELECT FROM withheld)
@@ -119,9 +119,12 @@ class PostgresSilences:
         """Write the tick now, where nobody else writes."""
         await self._rows(ADOPT, [domain_id, domain_id])
 
-    async def take_guard(self, domain_id: DomainId, /) -> bool:
-        """Lock the Domain's row, made at the first call."""
+    async def open_guard(self, domain_id: DomainId, /) -> None:
+        """Insert the Domain's row, where there is none."""
         await self._rows(MAKE_GUARD, [domain_id])
+
+    async def take_guard(self, domain_id: DomainId, /) -> bool:
+        """Lock the Domain's row."""
         return bool(await self._rows(TAKE_GUARD, [domain_id]))
 
     async def census(self, domain_id: DomainId, patience: Patience, /) -> Census:
@@ -149,7 +152,7 @@ class PostgresSilences:
 
     async def let_pass(self, domain_id: DomainId, ticked_ms: int, /) -> bool:
         """Write until when, where a node is withheld."""
-        return bool(await self._rows(OPEN_GUARD, {"domain": domain_id, "for": ticked_ms}))
+        return bool(await self._rows(CONFIRM, {"domain": domain_id, "for": ticked_ms}))
 
     async def counts(self, domain_id: DomainId, /) -> Mapping[Reachability, int]:
         """Count in one statement."""
