@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsphere.fleet.application.heartbeat_book import BATCH, HeartbeatBook
+from plexsphere.fleet.application.heartbeat_book import BATCH, LONGEST_UNWRITTEN_SECONDS, HeartbeatBook
 from plexsphere.fleet.ports.heartbeats import Heartbeat
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -143,3 +143,29 @@ async def test_a_heartbeat_without_a_checksum_keeps_the_one_told_a_moment_before
     await scene.book.flush()
 
     assert scene.records.batches == [[replace(heartbeat(1, seconds=5), binary_checksum="sha256:aa")]]
+
+
+async def test_what_cannot_be_written_for_long_is_refused_so_that_agents_turn_elsewhere() -> None:
+    """H25: another process may tick on, and must not miss who was heard here."""
+    scene = Scene()
+    scene.records.is_away = True
+    noted = replace(heartbeat(1), noted_at=scene.clock.monotonic())
+    scene.book.note(noted)
+    with pytest.raises(StoreUnavailable):
+        await scene.book.flush()
+
+    scene.book.note(replace(noted, noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS))
+    with pytest.raises(StoreUnavailable):
+        scene.book.note(replace(noted, noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS + 1))
+
+    scene.records.is_away = False
+    await scene.book.flush()
+    scene.book.note(replace(noted, noted_at=noted.noted_at + 60))
+
+
+async def test_whoever_writes_heartbeats_shows_it_even_where_there_are_none() -> None:
+    scene = Scene()
+
+    await scene.book.flush()
+
+    assert scene.store.state.clock.served == 1
