@@ -31,6 +31,7 @@ class Moves:
     movers: Sequence[Populated]
     acknowledged: dict[str, str] = field(default_factory=dict)
     attempted: dict[str, str] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
     made: int = 0
     failed: int = 0
 
@@ -52,6 +53,16 @@ class Moves:
         """Let the next mover move; one whose answer was lost may have moved."""
         mover = self.movers[self.made % len(self.movers)]
         self.made += 1
+        if mover.node_id in self.under_way:
+            # Of two moves at once nobody could say which was the last.
+            return
+        self.under_way.add(mover.node_id)
+        try:
+            await self._put(mover)
+        finally:
+            self.under_way.discard(mover.node_id)
+
+    async def _put(self, mover: Populated) -> None:
         endpoint = f"198.51.{self.made // 250 % 250}.{self.made % 250}:{1024 + self.made // 62_500}"
         self.attempted[mover.node_id] = endpoint
         body = msgspec.json.encode({"public_endpoint": endpoint})
