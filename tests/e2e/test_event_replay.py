@@ -136,9 +136,10 @@ async def test_an_unknown_place_is_live_from_now_on_and_asks_for_a_reconciliatio
     database: Secret[str], from_database: bool
 ) -> None:
     """H34: whatever a Last-Event-ID holds, it is never a fault of ours and never brings anything foreign."""
+    clock = ShiftedClock()
     async with (
-        served(database) as first,
-        served(database, place=first) as fresh,
+        served(database, clock=clock) as first,
+        served(database, clock=clock, place=first) as fresh,
         Transport.connected(first.base_url) as near,
     ):
         one, two = await enrolled(first, near, 2)
@@ -147,13 +148,29 @@ async def test_an_unknown_place_is_live_from_now_on_and_asks_for_a_reconciliatio
         base_url = (fresh if from_database else first).base_url
         async with Transport.connected(base_url) as transport:
             for place in UNKNOWN_PLACES:
+                # Who asks so more often than six times a minute has to wait.
+                clock.shift += timedelta(seconds=11)
                 status, body = await _asked(base_url, one, place)
                 assert (place[:30], status, body) == (place[:30], 200, b": \n\n")
                 assert await is_asked_to_reconcile(one, transport), place[:30]
             for place in BROKEN_LINES:
+                clock.shift += timedelta(seconds=11)
                 status, _ = await _asked(base_url, one, place)
                 assert status in (200, 400), place
             assert (await _asked(base_url, one, b"1.0"))[0] == 200
+
+
+async def test_a_node_that_comes_back_without_a_place_again_and_again_has_to_wait(
+    database: Secret[str],
+) -> None:
+    """H34: each such stream costs a row of the log, so a node has six of them a minute."""
+    async with served(database) as place, Transport.connected(place.base_url) as transport:
+        [one] = await enrolled(place, transport, 1)
+        await _asked(place.base_url, one, b"")
+        statuses = [(await _asked(place.base_url, one, b"unknown"))[0] for _ in range(7)]
+        asked = await is_asked_to_reconcile(one, transport)
+
+    assert (statuses, asked) == ([200] * 6 + [429], True)
 
 
 async def test_the_place_of_another_node_brings_its_reader_nothing_of_that_node(

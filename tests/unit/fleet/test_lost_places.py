@@ -2,8 +2,11 @@
 
 import asyncio
 
-from plexsphere.fleet.application.lost_places import LostPlaces
+import pytest
+
+from plexsphere.fleet.application.lost_places import MOST_NOTES, WITHIN_SECONDS, LostPlaces
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.domain.errors import PlaceLostTooOften
 from plexsphere.platform.kernel.events import Announcement, SubjectKind
 from tests.support.event_rows import node_id
 from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, memory_fleet
@@ -13,7 +16,7 @@ from tests.support.identity import FakeClock
 async def test_a_crowd_that_lost_its_place_is_asked_with_few_rows() -> None:
     clock = FakeClock()
     store, reconciles = FleetStore(clock), ReconcileBook(clock)
-    lost = LostPlaces(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store))
+    lost = LostPlaces(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store), clock)
     crowd = [node_id(number) for number in range(1, 41)]
 
     await asyncio.gather(*(lost.note(DOMAIN, each) for each in crowd))
@@ -26,3 +29,23 @@ async def test_a_crowd_that_lost_its_place_is_asked_with_few_rows() -> None:
         row == Announcement(DOMAIN, SubjectKind.NODE, row.reconcile[0], reconcile=row.reconcile)
         for row in rows
     )
+
+
+async def test_a_node_that_loses_its_place_again_and_again_is_refused_and_costs_no_more_rows() -> None:
+    clock = FakeClock()
+    store = FleetStore(clock)
+    reconciles = ReconcileBook(clock)
+    lost = LostPlaces(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store), clock)
+    for _ in range(MOST_NOTES):
+        clock.advance(1)
+        await lost.note(DOMAIN, node_id(1))
+
+    with pytest.raises(PlaceLostTooOften):
+        await lost.note(DOMAIN, node_id(1))
+    await lost.note(DOMAIN, node_id(2))
+    assert len(store.state.announced) == MOST_NOTES + 1
+    assert reconciles.take(node_id(1))
+
+    clock.advance(WITHIN_SECONDS)
+    await lost.note(DOMAIN, node_id(1))
+    assert reconciles.take(node_id(1))

@@ -71,7 +71,7 @@ class Scene:
             ExpandRow(self.fleet.sight, StampSigner(), clock),
             self.hub,
             self.reconciles,
-            LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store)),
+            LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store), clock),
         )
 
     async def begun(self) -> "Scene":

@@ -37,6 +37,11 @@ PROBLEM_OF: Final[Mapping[type[errors.FleetError], tuple[Problem, Mapping[str, s
         "public_endpoint is an address and a port such as 203.0.113.10:51820; nat_type is one that agents know",
     ),
     errors.TooManyStreams: (problems.TOO_MANY_STREAMS, SOON, ""),
+    errors.PlaceLostTooOften: (
+        catalogue.RATE_LIMITED,
+        LATER,
+        "this node's stream is opened again and again without the Last-Event-ID of a frame that it was sent",
+    ),
     errors.StreamsReplacedTooOften: (
         catalogue.RATE_LIMITED,
         LATER,

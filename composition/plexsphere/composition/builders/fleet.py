@@ -82,7 +82,7 @@ def build_fleet(
             expand,
             views.hub,
             views.reconciles,
-            LostPlaces(database, views.reconciles, inbox),
+            LostPlaces(database, views.reconciles, inbox, clock),
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),

@@ -2,6 +2,7 @@
 
 from plexsphere.api.sources import Sources
 from plexsphere.composition.builders.surface import Parts, Surface
+from plexsphere.composition.builders.sweeper import build_sweeper
 from plexsphere.composition.connections import Connections, allow_descriptors, bounds_of
 from plexsphere.composition.lateness import Lateness
 from plexsphere.composition.mirror_loop import MirrorLoop
@@ -73,6 +74,7 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
     loops: list[Loop] = [
         parts.platform.sequencer.run,
         parts.platform.pruner.run,
+        build_sweeper(parts.platform).run,
         parts.liveness.ticker.run,
         parts.liveness.sweep.run,
     ]

@@ -142,7 +142,7 @@ class OpenEventStream:
 
         Raises:
             NodeNotFound: the node left.
-            TooManyStreams, StreamsReplacedTooOften: before anything is sent.
+            TooManyStreams, StreamsReplacedTooOften, PlaceLostTooOften: before anything is sent.
             StoreOverloaded: the Domain is being read anew at this moment.
         """
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)

@@ -65,5 +65,9 @@ class StreamsReplacedTooOften(FleetError):
     """The node's stream was replaced several times within a minute: two machines share one identity (design D24)."""
 
 
+class PlaceLostTooOften(FleetError):
+    """The node opened its stream without a place in the log several times within a minute (design D23)."""
+
+
 class TooManyStreams(FleetError):
     """This process holds as many streams as it may."""

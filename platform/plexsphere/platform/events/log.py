@@ -55,6 +55,10 @@ SELECT EXISTS (
     SELECT FROM event_pruned WHERE domain_id = %s AND addressee = ANY(%s) AND log_offset > %s
 )
 """
+FORGET: Final = """
+DELETE FROM event_pruned USING unnest(%s::uuid[], %s::uuid[]) AS gone (domain, node)
+WHERE domain_id = domain AND addressee = node
+"""
 HORIZON: Final = "SELECT horizon FROM event_heads WHERE domain_id = %s"
 
 
@@ -74,6 +78,12 @@ class EventLog:
         async with self.database.connection() as connection:
             await connection.execute(LOCK, [domain_id])
             await connection.execute(CLOSE, {"domain": domain_id})
+
+    async def forget(self, nodes: Sequence[tuple[DomainId, NodeId]]) -> None:
+        """Forget what pruned rows concerned nodes that nobody sees and that open no stream any more."""
+        domains, ids = [each[0] for each in nodes], [each[1] for each in nodes]
+        async with self.database.connection() as connection:
+            await connection.execute(FORGET, [domains, ids])
 
     async def heads(self, domains: Sequence[DomainId]) -> dict[DomainId, int]:
         """Return the newest offset of each Domain that still has a log; 0 before its first row."""
