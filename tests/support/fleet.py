@@ -32,12 +32,14 @@ from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
 from plexsphere.fleet.ports.liveness import ClockReading, Due, LastHeard, LivenessClock, Silences, Withheld
 from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import NodePage, Nodes
+from plexsphere.fleet.ports.stream_claims import StreamClaims
 from plexsphere.platform.kernel.events import Announcement
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
 from tests.support.identity import EPOCH, FakeClock
+from tests.support.stream_claims import MemoryStreamClaims
 
 COOLDOWN: Final = timedelta(hours=1)
 LONGEST_PAUSE: Final = 3601
@@ -530,6 +532,7 @@ class FleetKit:
     drift: Drift
     liveness_clock: LivenessClock
     silences: Silences
+    stream_claims: StreamClaims
     make_domain: Callable[[DomainId], Awaitable[None]]
     let_time_pass: Callable[[timedelta], Awaitable[None]]
     stored_row: Callable[[NodeId], Awaitable[RowOnly]]
@@ -561,6 +564,9 @@ def memory_fleet(store: FleetStore) -> FleetKit:
         drift=MemoryDrift(store),
         liveness_clock=MemoryLivenessClock(store),
         silences=MemorySilences(store),
+        stream_claims=MemoryStreamClaims(
+            lambda: {node_id for node_id in store.state.nodes if store.live(None, node_id)}
+        ),
         make_domain=make_domain,
         let_time_pass=let_time_pass,
         stored_row=stored_row,

@@ -12,6 +12,7 @@ from plexsphere.fleet.adapters.postgres.liveness_clock import PostgresLivenessCl
 from plexsphere.fleet.adapters.postgres.meshes import PostgresMeshes
 from plexsphere.fleet.adapters.postgres.nodes import PostgresNodes
 from plexsphere.fleet.adapters.postgres.silences import PostgresSilences
+from plexsphere.fleet.adapters.postgres.stream_claims import PostgresStreamClaims
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -54,6 +55,7 @@ def postgres_fleet(database: Database) -> FleetKit:
         drift=PostgresDrift(database),
         liveness_clock=PostgresLivenessClock(database),
         silences=PostgresSilences(database),
+        stream_claims=PostgresStreamClaims(database),
         make_domain=make_domain,
         let_time_pass=let_time_pass,
         stored_row=stored_row,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plexd.protocol.events.framing import FrameParser
+from plexsphere.fleet.application.claim_book import ClaimBook
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.open_event_stream import (
@@ -19,7 +20,9 @@ from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.ports.views import Replay
+from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.events.rows import Row
+from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.mesh_range import MeshRange
@@ -28,6 +31,7 @@ from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
+from tests.support.stream_claims import MemoryStreamClaims
 
 TURNS = 20
 ADDED, RULES = EventType.PEER_ADDED, EventType.POLICY_UPDATED
@@ -62,6 +66,7 @@ class Scene:
         self.fleet.views.at = 9
         self.replays = KeptReplays()
         self.reconciles = ReconcileBook(clock)
+        self.claims = MemoryStreamClaims()
         self.hub = StreamHub(self.fleet.sight, self.reconciles, clock)
         self.open = OpenEventStream(
             kit.unit_of_work,
@@ -70,6 +75,7 @@ class Scene:
             self.replays,
             ExpandRow(self.fleet.sight, StampSigner(), clock),
             self.hub,
+            ClaimBook(self.claims, self.hub, Alarm(), mint_id, lambda: None),
             self.reconciles,
             LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store), clock),
         )

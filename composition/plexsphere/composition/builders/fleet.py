@@ -11,7 +11,10 @@ from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
 from plexsphere.fleet.adapters.postgres.drift import PostgresDrift
 from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecords
 from plexsphere.fleet.adapters.postgres.liveness_clock import PostgresLivenessClock
+from plexsphere.fleet.adapters.postgres.stream_claims import PostgresStreamClaims
+from plexsphere.fleet.application.claim_book import ClaimBook
 from plexsphere.fleet.application.expand_row import ExpandRow
+from plexsphere.fleet.application.forget_stream_claims import ForgetStreamClaims
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
 from plexsphere.fleet.application.lost_places import LostPlaces
@@ -24,6 +27,7 @@ from plexsphere.fleet.application.update_capabilities import UpdateCapabilities
 from plexsphere.fleet.application.update_endpoint import UpdateEndpoint
 from plexsphere.fleet.ports.admission import Admission
 from plexsphere.identity.ports.event_signer import EventSigner
+from plexsphere.platform.events.bell import Ring
 from plexsphere.platform.ids import mint_id
 
 
@@ -33,6 +37,8 @@ class Fleet:
 
     drift: PostgresDrift
     book: HeartbeatBook
+    claims: ClaimBook
+    forget_stream_claims: ForgetStreamClaims
     register_node: RegisterNode
     remove_node: RemoveNode
     record_heartbeat: RecordHeartbeat
@@ -54,9 +60,15 @@ def build_fleet(
     expand = ExpandRow(sight, events_signer, platform.server_time)
     book = _book(platform)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
+    stream_claims = PostgresStreamClaims(platform.backstage)
+    claims = ClaimBook(
+        stream_claims, views.hub, platform.claims_alarm, mint_id, lambda: platform.bell.ring(Ring.CLAIMS)
+    )
     return Fleet(
         drift=drift,
         book=book,
+        claims=claims,
+        forget_stream_claims=ForgetStreamClaims(stream_claims),
         register_node=RegisterNode(
             unit_of_work=database,
             admission=admission,
@@ -81,6 +93,7 @@ def build_fleet(
             views.replays,
             expand,
             views.hub,
+            claims,
             views.reconciles,
             LostPlaces(database, views.reconciles, inbox, clock),
         ),

@@ -53,6 +53,7 @@ class PlatformParts:
     pruner: Pruner
     bell: Bell
     log_alarm: Alarm
+    claims_alarm: Alarm
     doorways: Doorways
 
 
@@ -63,8 +64,9 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
     """Return the kernel, wired: a commit rouses the sequencer, a batch rouses every follower."""
     pools = (build_pool(settings.dsn, settings.pool_size), build_pool(settings.dsn, BACKSTAGE_CONNECTIONS))
     database, backstage = map(Database, pools)
-    inbox_alarm, log_alarm = Alarm(), Alarm()
-    bell = Bell(settings.dsn, {Ring.LOG: log_alarm.sound, Ring.INBOX: inbox_alarm.sound})
+    inbox_alarm, log_alarm, claims_alarm = Alarm(), Alarm(), Alarm()
+    heard = {Ring.LOG: log_alarm, Ring.INBOX: inbox_alarm, Ring.CLAIMS: claims_alarm}
+    bell = Bell(settings.dsn, {ring: alarm.sound for ring, alarm in heard.items()})
     announced = _announced(settings.roles, inbox_alarm, bell)
 
     def sequenced() -> None:
@@ -92,6 +94,7 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
         pruner=Pruner(backstage),
         bell=bell,
         log_alarm=log_alarm,
+        claims_alarm=claims_alarm,
         doorways=Doorways(),
     )
 

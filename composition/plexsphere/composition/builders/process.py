@@ -67,7 +67,7 @@ def _api_loops(parts: Parts, surface: Surface) -> list[Loop]:
 
 
 def _stream_loops(parts: Parts) -> list[Loop]:
-    return [parts.views.hub.keep_alive]
+    return [parts.views.hub.keep_alive, parts.fleet.claims.run]
 
 
 def _sequencer_loops(parts: Parts) -> list[Loop]:
@@ -75,6 +75,7 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
         parts.platform.sequencer.run,
         parts.platform.pruner.run,
         build_sweeper(parts.platform).run,
+        parts.fleet.forget_stream_claims.run,
         parts.liveness.ticker.run,
         parts.liveness.sweep.run,
     ]

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final
+from uuid import UUID
 
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -47,6 +48,8 @@ class NodeStream:
         "behind",
         "domain_id",
         "ending",
+        "has_claimed",
+        "id",
         "is_held_up",
         "node_id",
         "straight",
@@ -60,6 +63,9 @@ class NodeStream:
         self.node_id: Final = node_id
         self.told = told
         self.behind = behind
+        # A stream has claimed its node once every process can know it by its id.
+        self.id: UUID | None = None
+        self.has_claimed = False
         self.ending: Ending | None = None
         self.is_held_up = False
         self.straight: Straight = _nowhere

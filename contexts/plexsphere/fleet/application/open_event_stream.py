@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from plexsphere.fleet.application.claim_book import ClaimBook
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.lost_places import LostPlaces
 from plexsphere.fleet.application.node_stream import Ending, NodeStream
@@ -129,6 +130,7 @@ class OpenEventStream:
     replays: Replays
     expand: ExpandRow
     hub: StreamHub
+    claims: ClaimBook
     reconciles: ReconcileBook
     lost_places: LostPlaces
     newcomers: asyncio.Semaphore = field(
@@ -185,6 +187,7 @@ class OpenEventStream:
         behind = cursor.k if cursor and rows and rows[0].offset == cursor.offset else EVERYTHING
         stream = NodeStream(domain_id, node_id, rows, self.views.position(domain_id), behind)
         self.hub.open(stream)
+        self.claims.note(stream)
         undo.callback(self.hub.close, stream)
         if not replay.is_complete:
             await self.lost_places.note(domain_id, node_id)

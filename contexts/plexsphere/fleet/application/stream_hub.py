@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
 from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
@@ -53,7 +54,7 @@ class StreamHub:
         """
         if self._closed or self._count >= MOST_STREAMS:
             raise TooManyStreams
-        if node_id in self._streams.get(domain_id, {}) and self._is_flapping(node_id):
+        if self._is_flapping(node_id):
             raise StreamsReplacedTooOften(node_id)
 
     def open(self, stream: NodeStream) -> None:
@@ -66,13 +67,10 @@ class StreamHub:
         self.require_room(stream.domain_id, stream.node_id)
         streams = self._streams.setdefault(stream.domain_id, {})
         older = streams.get(stream.node_id)
-        if older is not None:
-            self._replaced.setdefault(stream.node_id, deque(maxlen=MOST_REPLACEMENTS)).append(
-                self._clock.monotonic()
-            )
-            older.end(Ending.REPLACED)
-        else:
+        if older is None:
             self._count += 1
+        elif older.ending is None:
+            self._replace(older)
         streams[stream.node_id] = stream
 
     def close(self, stream: NodeStream) -> None:
@@ -81,9 +79,22 @@ class StreamHub:
         if streams.get(stream.node_id) is stream:
             del streams[stream.node_id]
             self._count -= 1
-            self._replaced.pop(stream.node_id, None)
             if not streams:
                 del self._streams[stream.domain_id]
+
+    def hear(self, domain_id: DomainId, node_id: NodeId, stream_id: UUID) -> None:
+        """
+        Take in that a stream, of whichever process, claimed a node; claims are heard in their order.
+
+        The node's stream here ends, unless it is the one, or claims the node later than that.
+        """
+        stream = self._streams.get(domain_id, {}).get(node_id)
+        if stream is None or stream.ending is not None:
+            return
+        if stream.id == stream_id:
+            stream.has_claimed = True
+        elif stream.has_claimed:
+            self._replace(stream)
 
     def end(self, domain_id: DomainId, node_id: NodeId) -> None:
         """End the stream of a node whose identity ended, and ask nothing of it any more."""
@@ -125,6 +136,7 @@ class StreamHub:
         """Wake every stream each 20 s until cancelled, so that its reader and all between see life."""
         while True:
             await asyncio.sleep(KEEPALIVE_SECONDS)
+            self._forget_replacements()
             for streams in list(self._streams.values()):
                 await _paced(list(streams.values()))
 
@@ -152,9 +164,20 @@ class StreamHub:
             return row.recipients
         return self._sight.peers_of(domain_id, NodeId(row.subject))
 
+    def _replace(self, older: NodeStream) -> None:
+        # They are counted beyond the end of the stream: its successor may be in another process.
+        times = self._replaced.setdefault(older.node_id, deque(maxlen=MOST_REPLACEMENTS))
+        times.append(self._clock.monotonic())
+        older.end(Ending.REPLACED)
+
     def _is_flapping(self, node_id: NodeId) -> bool:
         times = self._replaced.get(node_id, deque[float]())
         return len(times) == MOST_REPLACEMENTS and self._clock.monotonic() - times[0] < WITHIN_SECONDS
+
+    def _forget_replacements(self) -> None:
+        before = self._clock.monotonic() - WITHIN_SECONDS
+        for node_id in [node_id for node_id, times in self._replaced.items() if times[-1] <= before]:
+            del self._replaced[node_id]
 
 
 async def _room(stream: NodeStream, row: Row) -> None:

@@ -26,6 +26,7 @@ class Ring(Enum):
 
     LOG = ""
     INBOX = "inbox"
+    CLAIMS = "claims"
 
 
 class Bell:

@@ -1,0 +1,1 @@
+DROP TABLE stream_claims, stream_claim_head;
