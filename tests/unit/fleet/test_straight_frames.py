@@ -49,8 +49,8 @@ class Connection:
 
     async def read(self, stream: EventStream) -> None:
         async for octets in stream.frames(self._past_the_reader):
-            await self.free.wait()
-            self.write(octets)
+            while not self.write(octets):
+                await self.free.wait()
 
     def _past_the_reader(self, octets: bytes) -> bool:
         self.straight += self.free.is_set()
