@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 from litestar import Litestar
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.app import Services, create_app, routed_operations
 from plexsphere.api.callers import AuthorizationAway, Caller, Verdict
 from plexsphere.api.edge import AsgiApp, Edge
@@ -151,7 +152,9 @@ def surface(**services: Any) -> Surface:
     }
     slots: dict[str, Any] = {each.name: given.get(each.name, Unasked(each.name)) for each in fields(Services)}
     return Surface(
-        create_app(Services(**slots), NoDirectRoutes(), (), Shedding(Traffic()), "test"), permissions, denials
+        create_app(Services(**slots), NoDirectRoutes(), (), Shedding(Traffic()), "test", AnswerCounts(())),
+        permissions,
+        denials,
     )
 
 

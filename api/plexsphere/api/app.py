@@ -9,6 +9,7 @@ from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.edge import AsgiApp, DirectRoutes, Edge
 from plexsphere.api.gate import Gate
 from plexsphere.api.limits import Limits
@@ -85,8 +86,9 @@ def create_app(
     direct_operations: tuple[Operation, ...],
     shedding: Shedding,
     version: str,
+    answers: AnswerCounts,
 ) -> AsgiApp:
-    """Return the application the server runs."""
+    """Return the application the server runs; `answers` counts what it answers."""
     router = Litestar(
         route_handlers=CONTROLLERS,
         dependencies={each.name: _provided(getattr(services, each.name)) for each in fields(services)},
@@ -98,7 +100,7 @@ def create_app(
     router.state = State(
         {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
     )
-    return Edge(Unhurried(router, shedding), direct)
+    return Edge(Unhurried(router, shedding), direct, answers)
 
 
 def routed_operations(router: Litestar) -> list[Operation]:

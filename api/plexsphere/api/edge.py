@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.body import Disconnected
 from plexsphere.api.lingering import LingeringSend, is_unbounded
 from plexsphere.api.refusals import answer, refusal_of
@@ -30,6 +31,7 @@ class Edge:
 
     router: AsgiApp
     direct: DirectRoutes
+    answers: AnswerCounts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -42,7 +44,7 @@ class Edge:
             send = LingeringSend(send)
         correlation = _correlation(scope)
         CORRELATION_ID.set(correlation)
-        response = _Response(send, correlation.encode())
+        response = _Response(send, correlation.encode(), scope, self.answers)
         try:
             await (self.direct.match(scope) or self.router)(scope, receive, response)
         except Disconnected:
@@ -56,9 +58,11 @@ class Edge:
 class _Response:
     """Sends on, and adds to the head what every response carries."""
 
-    __slots__ = ("_correlation", "_send", "started")
+    __slots__ = ("_answers", "_correlation", "_scope", "_send", "started")
 
-    def __init__(self, send: Any, correlation: bytes) -> None:
+    def __init__(self, send: Any, correlation: bytes, scope: Any, answers: AnswerCounts) -> None:
+        self._scope = scope
+        self._answers = answers
         self._send = send
         self._correlation = correlation
         self.started = False
@@ -66,6 +70,7 @@ class _Response:
     def __call__(self, message: Any) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.started = True
+            self._answers.count(self._scope, message["status"])
             message["headers"] = [
                 *message["headers"],
                 (b"x-correlation-id", self._correlation),

@@ -8,6 +8,7 @@ from plexsphere.composition.builders.authorization import build_authorization
 from plexsphere.composition.builders.credentials import build_credentials
 from plexsphere.composition.builders.fleet import build_fleet
 from plexsphere.composition.builders.liveness import build_liveness
+from plexsphere.composition.builders.metrics import build_metrics
 from plexsphere.composition.builders.platform import build_platform
 from plexsphere.composition.builders.policy import build_policy
 from plexsphere.composition.builders.process import build_process
@@ -43,3 +44,4 @@ class Root(containers.DeclarativeContainer):
     )
     surface = providers.Singleton(build_surface, parts)
     process = providers.Singleton(build_process, parts, surface)
+    metrics = providers.Singleton(build_metrics, parts, surface)

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import AsyncGenerator, Coroutine
+from socket import socket
 from typing import Any, Final
 
 import click
@@ -12,8 +13,16 @@ import uvloop
 
 from plexsphere.composition.boot import SchemaBehind, booted
 from plexsphere.composition.embedded.errors import EmbeddedPostgresError
+from plexsphere.composition.metrics_server import MetricsApp, telling
 from plexsphere.composition.server import listening_socket
-from plexsphere.composition.settings import SPICEDB_VAR, Settings, SettingsError
+from plexsphere.composition.settings import (
+    LISTEN_VAR,
+    METRICS_VAR,
+    SPICEDB_VAR,
+    Address,
+    Settings,
+    SettingsError,
+)
 from plexsphere.identity.domain.authorization_errors import AuthzUnavailable
 from plexsphere.platform.db.migrator import MigrationNotApplied
 from plexsphere.platform.db.schema_state import SchemaBeyond
@@ -49,27 +58,38 @@ async def serving(settings: Settings, clock: Clock | None = None) -> AsyncGenera
         SettingsError: the address cannot be bound; or whatever `booted` refuses.
     """
     async with booted(settings, clock) as root:
-        listener = _bound(settings)
+        listener = _bound(settings.listen, LISTEN_VAR)
         process = root.process()
         # What was built so far stays for good: the collector need not look at it again and again.
         gc.freeze()
-        task = asyncio.create_task(process.serve(listener))
-        try:
-            yield root
-            await task
-        finally:
-            process.stop()
-            await asyncio.wait([task])
-            await asyncio.to_thread(root.telemetry().shut_down)
+        async with _telling(settings, root):
+            task = asyncio.create_task(process.serve(listener))
+            try:
+                yield root
+                await task
+            finally:
+                process.stop()
+                await asyncio.wait([task])
+                await asyncio.to_thread(root.telemetry().shut_down)
 
 
-def _bound(settings: Settings) -> Any:
+@contextlib.asynccontextmanager
+async def _telling(settings: Settings, root: Any) -> AsyncGenerator[None]:
+    if settings.metrics is None:
+        yield
+        return
+    app = MetricsApp(root.metrics(), root.views().hub.count_queued)
+    async with telling(_bound(settings.metrics, METRICS_VAR), app, root.clock()):
+        yield
+
+
+def _bound(address: Address, variable: str) -> socket:
     try:
-        return listening_socket(settings.listen)
+        return listening_socket(address)
     except OSError as error:
-        address = f"{settings.listen.host}:{settings.listen.port}"
+        where = f"{address.host}:{address.port}"
         raise SettingsError(
-            f"cannot listen on {address} ({error.strerror}); stop what listens there, or set PLEXSPHERE_LISTEN"
+            f"cannot listen on {where} ({error.strerror}); stop what listens there, or set {variable}"
         ) from None
 
 

@@ -21,6 +21,8 @@ DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 DSN_VAR: Final = "PLEXSPHERE_DSN"
 WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
 SPICEDB_VAR: Final = "PLEXSPHERE_SPICEDB_ENDPOINT"
+LISTEN_VAR: Final = "PLEXSPHERE_LISTEN"
+METRICS_VAR: Final = "PLEXSPHERE_METRICS_LISTEN"
 CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
 KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
 PROXIES_VAR: Final = "PLEXSPHERE_TRUSTED_PROXIES"
@@ -86,6 +88,7 @@ class Settings:
     connections_per_address: int
     trusted_proxies: tuple[Network, ...]
     roles: Roles = EVERY_ROLE
+    metrics: Address | None = None
     failpoints: str = ""
 
     @classmethod
@@ -99,7 +102,7 @@ class Settings:
         return cls(
             dsn=dsn(environ),
             wrap_key=wrap_key(_required(environ, WRAP_KEY_VAR, f"32 random bytes in base64, {OR_UP}")),
-            listen=Address.parse(environ.get("PLEXSPHERE_LISTEN") or DEFAULT_LISTEN, "PLEXSPHERE_LISTEN"),
+            listen=Address.parse(environ.get(LISTEN_VAR) or DEFAULT_LISTEN, LISTEN_VAR),
             tls=_tls(environ),
             spicedb=_spicedb(environ),
             register_failures_per_minute=_number(environ, "PLEXSPHERE_REGISTER_FAILURES_PER_MINUTE", 600),
@@ -111,6 +114,7 @@ class Settings:
                 environ, "PLEXSPHERE_CONNECTIONS_PER_ADDRESS", MOST_FROM_ONE_ADDRESS
             ),
             trusted_proxies=_networks(environ, PROXIES_VAR),
+            metrics=_metrics(environ),
             failpoints=environ.get(FAILPOINTS_VAR, ""),
         )
 
@@ -189,6 +193,11 @@ def _tls(environ: Mapping[str, str]) -> Tls | None:
             f"{CERT_VAR} and {KEY_VAR} name no certificate and its key that can be read; both are PEM files"
         ) from None
     return Tls(Path(cert), Path(key))
+
+
+def _metrics(environ: Mapping[str, str]) -> Address | None:
+    address = environ.get(METRICS_VAR, "")
+    return Address.parse(address, METRICS_VAR) if address else None
 
 
 def _spicedb(environ: Mapping[str, str]) -> SpiceDb | None:

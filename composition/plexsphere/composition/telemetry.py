@@ -5,17 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.edge import AsgiApp
 from plexsphere.platform.telemetry.signals import SilentTelemetry, Telemetry
 
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
-HOT: Final = {
-    ("POST", "heartbeat"): "Heartbeat",
-    ("GET", "state"): "State",
-    ("GET", "events"): "Events",
-    ("PUT", "endpoint"): "Endpoint",
-}
-OTHER: Final = "other"
 
 
 def build_telemetry(environ: Mapping[str, str]) -> Telemetry:
@@ -28,9 +22,9 @@ def build_telemetry(environ: Mapping[str, str]) -> Telemetry:
     return OtlpTelemetry()
 
 
-def metered(app: AsgiApp, telemetry: Telemetry) -> AsgiApp:
+def metered(app: AsgiApp, telemetry: Telemetry, answers: AnswerCounts) -> AsgiApp:
     """Return the application with its answers counted; where nobody listens, the application itself."""
-    return app if isinstance(telemetry, SilentTelemetry) else Metered(app, telemetry)
+    return app if isinstance(telemetry, SilentTelemetry) else Metered(app, telemetry, answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,7 @@ class Metered:
 
     app: AsgiApp
     telemetry: Telemetry
+    answers: AnswerCounts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -49,16 +44,7 @@ class Metered:
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
                 seconds = time.perf_counter() - began
-                self.telemetry.request_answered(_operation(scope), message["status"], seconds)
+                self.telemetry.request_answered(self.answers.operation_of(scope), message["status"], seconds)
             await send(message)
 
         await self.app(scope, receive, counted)
-
-
-def _operation(scope: Any) -> str:
-    # Never the path: it holds ids, and whoever asks chooses it.
-    handler = scope.get("route_handler")
-    named = getattr(handler, "operation_id", None)
-    if isinstance(named, str):
-        return named
-    return HOT.get((scope["method"], scope["path"].rpartition("/")[2]), OTHER)

@@ -16,6 +16,7 @@ from litestar import Litestar, get
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.composition.telemetry import build_telemetry, metered
 from plexsphere.platform.around import around
 from plexsphere.platform.db.contention import RETRIES, retried
@@ -119,7 +120,7 @@ async def test_spans_and_metrics_reach_the_collector_without_names_or_values(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint)
         telemetry = build_telemetry({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint})
         greet = traced(telemetry, Greet("Hello"), "greet")
-        app = metered(Litestar([greeting], openapi_config=None), telemetry)
+        app = metered(Litestar([greeting], openapi_config=None), telemetry, AnswerCounts(()))
         telemetry.watch(Gauge.STREAMS_OPEN, lambda: 5)
 
         answers = [await greet("you"), await greet.politely("you"), str(greet.length())]
@@ -161,7 +162,7 @@ async def test_without_a_collector_nothing_stands_in_for_anything() -> None:
 
     assert isinstance(telemetry, SilentTelemetry)
     assert traced(telemetry, greet, "greet") is greet
-    assert metered(app, telemetry) is app
+    assert metered(app, telemetry, AnswerCounts(())) is app
     with telemetry.span("work"):
         telemetry.request_answered("X", 200, 0.1)
 

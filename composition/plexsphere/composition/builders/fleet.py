@@ -96,6 +96,7 @@ def build_fleet(
             claims,
             views.reconciles,
             LostPlaces(database, views.reconciles, inbox, clock),
+            platform.frame_latency,
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
         update_capabilities=UpdateCapabilities(capabilities, clock),

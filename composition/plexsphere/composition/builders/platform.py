@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.composition.doorway import Doorways
+from plexsphere.composition.frame_latency import FrameLatency
+from plexsphere.composition.loop_delay import LoopDelay
 from plexsphere.composition.roles import Role, Roles
 from plexsphere.composition.settings import Settings
 from plexsphere.platform.audit.sealer import AuditSealer
@@ -50,6 +52,8 @@ class PlatformParts:
     backstage_inbox: EventInbox
     sequencer: Sequencer
     sequencer_lag: SequencerLag
+    frame_latency: FrameLatency
+    loop_delay: LoopDelay
     pruner: Pruner
     bell: Bell
     log_alarm: Alarm
@@ -73,6 +77,7 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
         log_alarm.sound()
         bell.ring(Ring.LOG)
 
+    sequencer_lag = SequencerLag(backstage, clock)
     return PlatformParts(
         clock=clock,
         server_time=ServerTime(backstage, clock),
@@ -90,7 +95,9 @@ def build_platform(settings: Settings, clock: Clock, telemetry: Telemetry) -> Pl
         sequencer=Sequencer(
             backstage, AuditSealer(backstage), sequenced, inbox_alarm, telemetry.batch_sequenced
         ),
-        sequencer_lag=SequencerLag(backstage, clock),
+        sequencer_lag=sequencer_lag,
+        frame_latency=FrameLatency(sequencer_lag),
+        loop_delay=LoopDelay(clock),
         pruner=Pruner(backstage),
         bell=bell,
         log_alarm=log_alarm,

@@ -33,7 +33,7 @@ def _server(parts: Parts, surface: Surface) -> LoopServer:
     connections = Connections(
         bounds_of(allow_descriptors(), settings.connections_per_address), platform.traffic
     )
-    app = metered(surface.app, platform.telemetry)
+    app = metered(surface.app, platform.telemetry, surface.answers)
     return build_server(app, settings.tls, connections, Sources(settings.trusted_proxies))
 
 
@@ -50,6 +50,7 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
         parts.platform.bell.run,
         parts.platform.server_time.run,
         parts.platform.sequencer_lag.watch,
+        parts.platform.loop_delay.watch,
         parts.credentials.node_cache.watch,
         Lateness(surface.shedding, parts.platform.clock).watch,
     ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
+from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.app import Services, create_app
 from plexsphere.api.edge import AsgiApp, DirectRoutes
 from plexsphere.api.gate import Gate, NodeGate
@@ -105,11 +106,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The application, the denials that it folds, and what it refuses while the process has too much to do."""
+    """The application, what it folds of denials, refuses in too much work, and has answered."""
 
     app: AsgiApp
     denials: RecordedDenials
     shedding: Shedding
+    answers: AnswerCounts
 
 
 def build_surface(parts: Parts) -> Surface:
@@ -139,8 +141,9 @@ def build_surface(parts: Parts) -> Surface:
     )
     calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol, shedding))
     observed = _observed(services, parts.platform.telemetry)
-    app = create_app(observed, calls, NODE_OPERATIONS, shedding, version.version)
-    return Surface(app, denials, shedding)
+    answers = AnswerCounts(NODE_OPERATIONS)
+    app = create_app(observed, calls, NODE_OPERATIONS, shedding, version.version, answers)
+    return Surface(app, denials, shedding, answers)
 
 
 def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:

@@ -43,6 +43,13 @@ class HeartbeatBook:
         self._clock: Final = clock
         self._unwritten: Final[dict[NodeId, Heartbeat]] = {}
         self._writing_since: float | None = None
+        self.received = 0
+        self.written = 0
+
+    @property
+    def waiting(self) -> int:
+        """Return how many nodes have a heartbeat that is not written yet."""
+        return len(self._unwritten)
 
     def note(self, heartbeat: Heartbeat) -> None:
         """
@@ -54,6 +61,7 @@ class HeartbeatBook:
         since = self._writing_since
         if since is not None and heartbeat.noted_at - since > LONGEST_UNWRITTEN_SECONDS:
             raise StoreUnavailable
+        self.received += 1
         older = self._unwritten.get(heartbeat.node_id)
         if older is not None and older.binary_checksum and not heartbeat.binary_checksum:
             heartbeat = replace(heartbeat, binary_checksum=older.binary_checksum)
@@ -87,6 +95,7 @@ class HeartbeatBook:
         async with self._unit_of_work():
             changed = await self._records.record(batch, self._clock.monotonic())
             self._announcements.announce(_rows(changed))
+        self.written += len(batch)
         for heartbeat in batch:
             if self._unwritten.get(heartbeat.node_id) is heartbeat:
                 del self._unwritten[heartbeat.node_id]

@@ -50,6 +50,7 @@ class NodeStream:
         "ending",
         "has_claimed",
         "id",
+        "is_closed",
         "is_held_up",
         "node_id",
         "straight",
@@ -68,6 +69,7 @@ class NodeStream:
         self.has_claimed = False
         self.ending: Ending | None = None
         self.is_held_up = False
+        self.is_closed = False
         self.straight: Straight = _nowhere
         self._replay: Final[deque[Row]] = deque(replay)
         self._live: Final[deque[Row]] = deque()
@@ -78,6 +80,21 @@ class NodeStream:
     def is_idle(self) -> bool:
         """Tell whether nothing waits and the stream goes on."""
         return not (self._live or self._replay or self.ending)
+
+    @property
+    def is_replaying(self) -> bool:
+        """Tell whether the next row is one of the past."""
+        return bool(self._replay)
+
+    @property
+    def queued_rows(self) -> int:
+        """Return how many rows wait, those of the past apart."""
+        return len(self._live)
+
+    @property
+    def queued_frames(self) -> int:
+        """Return how many frames these rows are."""
+        return self._frames
 
     def tell(self, row: Row) -> None:
         """Let the reader have a row, unless the replay held it; cut a stream whose reader does not keep up."""

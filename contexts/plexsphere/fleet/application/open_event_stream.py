@@ -34,6 +34,14 @@ NEWCOMERS_AT_ONCE: Final = 4
 
 # Writes octets to the reader's connection; False, and nothing written, where it takes nothing at this moment.
 Write = Callable[[bytes], bool]
+# Is told of each frame that was written at this moment, by its row.
+FrameWritten = Callable[[Row], None]
+# Frames with their rows; those of the past have none.
+Bundle = Sequence[tuple[bytes, Row | None]]
+
+
+def unmeasured(_: Row) -> None:
+    """Measure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class EventStream:
     expand: ExpandRow
     hub: StreamHub
     turns: Turns
+    written: FrameWritten = unmeasured
 
     async def frames(self, write: Write) -> AsyncGenerator[bytes, None]:
         """
@@ -67,8 +76,9 @@ class EventStream:
         while self.stream.ending is None:
             for bundle in self._bundles():
                 self.stream.is_held_up = True
-                yield b"".join(bundle)
+                yield b"".join(frame for frame, _ in bundle)
                 self.stream.is_held_up = False
+                self._measure(bundle)
                 if _is_full(bundle):
                     await self.turns.next()
             await self.stream.woken()
@@ -87,15 +97,25 @@ class EventStream:
 
     def _written(self, write: Write, row: Row | None) -> bool:
         try:
-            octets = SHOW_OF_LIFE if row is None else b"".join(self._expanded(row))
-            return not octets or write(octets)
+            if row is None:
+                return write(SHOW_OF_LIFE)
+            bundle = [(frame, row) for frame in self._expanded(row)]
+            is_written = not bundle or write(b"".join(frame for frame, _ in bundle))
+            if is_written:
+                self._measure(bundle)
+            return is_written
         except Exception:
             # Whoever tells a row tells it to many: what is wrong with one stream is left to its own reader.
             return False
 
-    def _bundles(self) -> Iterator[Sequence[bytes]]:
+    def _measure(self, bundle: Bundle) -> None:
+        for _, row in bundle:
+            if row is not None:
+                self.written(row)
+
+    def _bundles(self) -> Iterator[Bundle]:
         # What is sent together costs one call of the system instead of one for each frame.
-        bundle: list[bytes] = []
+        bundle: list[tuple[bytes, Row | None]] = []
         for frame in self._waiting():
             bundle.append(frame)
             if _is_full(bundle):
@@ -104,20 +124,24 @@ class EventStream:
         if bundle:
             yield bundle
 
-    def _waiting(self) -> Iterator[bytes]:
-        while (row := self.stream.next_row()) is not None:
+    def _waiting(self) -> Iterator[tuple[bytes, Row | None]]:
+        # A row of the past is late by its nature, and says nothing about how fast events are.
+        while True:
+            is_past, row = self.stream.is_replaying, self.stream.next_row()
+            if row is None:
+                return
             for frame in self._expanded(row):
                 if self.stream.ending is not None:
                     return
-                yield frame
+                yield frame, None if is_past else row
 
     def _expanded(self, row: Row) -> Iterator[bytes]:
         behind, self.stream.behind = self.stream.behind, EVERYTHING
         return self.expand(self.view, row, self.stream.node_id, behind)
 
 
-def _is_full(bundle: Sequence[bytes]) -> bool:
-    return len(bundle) >= AT_ONCE or sum(map(len, bundle)) >= BUNDLE_BYTES
+def _is_full(bundle: Bundle) -> bool:
+    return len(bundle) >= AT_ONCE or sum(len(frame) for frame, _ in bundle) >= BUNDLE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +157,7 @@ class OpenEventStream:
     claims: ClaimBook
     reconciles: ReconcileBook
     lost_places: LostPlaces
+    written: FrameWritten = unmeasured
     newcomers: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(NEWCOMERS_AT_ONCE), init=False
     )
@@ -191,7 +216,7 @@ class OpenEventStream:
         undo.callback(self.hub.close, stream)
         if not replay.is_complete:
             await self.lost_places.note(domain_id, node_id)
-        return EventStream(stream, view, self.expand, self.hub, self.turns)
+        return EventStream(stream, view, self.expand, self.hub, self.turns, self.written)
 
     async def _known(self, domain_id: DomainId, last_event_id: str) -> Cursor | None:
         match = CURSOR.fullmatch(last_event_id)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
@@ -23,8 +23,16 @@ KEEPALIVE_SECONDS: Final = 20.0
 # that takes longer than a turn, for what they say may be long.
 AT_ONCE: Final = 16
 TURN_SECONDS: Final = 0.001
+COUNTED_AT_ONCE: Final = 2_000
 # A reader that its connection does not hold up takes AT_ONCE frames a turn: so many turns empty any queue twice.
 TURNS_FOR_A_READER: Final = 2 * MOST_QUEUED_FRAMES // AT_ONCE
+
+
+class Queued(NamedTuple):
+    """What waits for readers, over all streams."""
+
+    rows: int
+    frames: int
 
 
 class StreamHub:
@@ -40,6 +48,8 @@ class StreamHub:
         self._steps = 0
         self._since = 0.0
         self._closed = False
+        self.ended: Final[dict[Ending, int]] = dict.fromkeys(Ending, 0)
+        self.queued = Queued(0, 0)
 
     def __len__(self) -> int:
         return self._count
@@ -74,7 +84,10 @@ class StreamHub:
         streams[stream.node_id] = stream
 
     def close(self, stream: NodeStream) -> None:
-        """Stop serving a stream that its reader left."""
+        """Stop serving a stream that its reader left; one that did not end was cut, for it took nothing in time."""
+        if not stream.is_closed:
+            stream.is_closed = True
+            self.ended[stream.ending or Ending.TOO_SLOW] += 1
         streams = self._streams.get(stream.domain_id, {})
         if streams.get(stream.node_id) is stream:
             del streams[stream.node_id]
@@ -139,6 +152,16 @@ class StreamHub:
             self._forget_replacements()
             for streams in list(self._streams.values()):
                 await _paced(list(streams.values()))
+
+    async def count_queued(self) -> None:
+        """Count what waits for readers, for `queued`; others get their turn every few streams."""
+        rows = frames = 0
+        streams = [stream for each in self._streams.values() for stream in each.values()]
+        for place, stream in enumerate(streams, start=1):
+            rows, frames = rows + stream.queued_rows, frames + stream.queued_frames
+            if place % COUNTED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self.queued = Queued(rows, frames)
 
     async def _tell_row(self, domain_id: DomainId, row: Row) -> None:
         streams = self._streams.get(domain_id)
