@@ -172,3 +172,54 @@ async def test_the_watch_reads_the_epoch_and_outlives_an_outage() -> None:
     with suppress(asyncio.CancelledError):
         await watch
     assert cache.cached(ADA) == "ada"
+
+
+class HeldEpochs(MemoryCredentialEpochs):
+    """Readings that are answered when the test says so, with the epoch of the moment at which they began."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__(store)
+        self.begun: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def read(self) -> int:
+        epoch = await super().read()
+        answer = asyncio.Event()
+        self.begun.put_nowait(answer)
+        await answer.wait()
+        return epoch
+
+
+async def test_a_reading_that_is_answered_late_does_not_put_off_the_next() -> None:
+    scene = Scene()
+    epochs = HeldEpochs(scene.store)
+    watch = asyncio.create_task(CredentialCache[str](epochs, scene.clock).watch())
+
+    late, next_one = await epochs.begun.get(), await epochs.begun.get()
+
+    assert not late.is_set()
+    assert not next_one.is_set()
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
+
+
+async def test_an_older_reading_that_is_answered_last_brings_no_revoked_credential_back() -> None:
+    scene = Scene()
+    epochs = HeldEpochs(scene.store)
+    cache = CredentialCache[str](epochs, scene.clock)
+    older = asyncio.create_task(cache.refresh())
+    answer_older = await epochs.begun.get()
+    scene.clock.advance(0.5)
+    await scene.revoke_elsewhere()
+    newer = asyncio.create_task(cache.refresh())
+    (await epochs.begun.get()).set()
+    await newer
+    cache.remember(ADA, "ada", cache.ticket())
+    scene.clock.advance(FRESH_SECONDS - 0.1)
+
+    answer_older.set()
+    await older
+
+    assert cache.cached(ADA) == "ada"
+    scene.clock.advance(0.1)
+    assert cache.cached(ADA) is None

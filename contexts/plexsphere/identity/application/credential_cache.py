@@ -15,6 +15,8 @@ P = TypeVar("P")
 
 FRESH_SECONDS: Final = 2.0
 READ_EVERY_SECONDS: Final = 0.5
+# A process with too much to do is answered late; a reading that begins meanwhile keeps its crowd from the database.
+READINGS_AT_ONCE: Final = 2
 CAPACITY: Final = 100_000
 
 
@@ -46,7 +48,7 @@ class CredentialCache(Generic[P]):
         self._capacity = capacity
         self._entries: OrderedDict[bytes, _Entry[P]] = OrderedDict()
         self._epoch: int | None = None
-        self._fresh_until = -math.inf
+        self._read_at = -math.inf
         self._generation = 0
         epochs.follow(self.drop)
 
@@ -56,7 +58,7 @@ class CredentialCache(Generic[P]):
         if entry is None:
             return None
         now = self._clock.monotonic()
-        if now >= self._fresh_until or now >= entry.until:
+        if now >= self._read_at + FRESH_SECONDS or now >= entry.until:
             return None
         self._entries.move_to_end(text_digest)
         return entry.principal
@@ -91,15 +93,27 @@ class CredentialCache(Generic[P]):
         # Counted from before the read: a revocation committed after it began may be missing from its answer.
         begun = self._clock.monotonic()
         epoch = await self._epochs.read()
+        if begun < self._read_at:
+            # One that began later was answered before.
+            return
         if epoch != self._epoch:
             self.drop()
         self._epoch = epoch
-        self._fresh_until = begun + FRESH_SECONDS
+        self._read_at = begun
 
     async def watch(self) -> NoReturn:
-        """Keep the cache fresh until cancelled."""
-        while True:
-            # While the store is away the entries age out, and lookups say so to the callers.
+        """Keep the cache fresh until cancelled; a reading that is answered late does not put off the next."""
+        places = asyncio.Semaphore(READINGS_AT_ONCE)
+        async with asyncio.TaskGroup() as readings:
+            while True:
+                await places.acquire()
+                readings.create_task(self._read_once(places))
+                await asyncio.sleep(READ_EVERY_SECONDS)
+
+    async def _read_once(self, places: asyncio.Semaphore) -> None:
+        # While the store is away the entries age out, and lookups say so to the callers.
+        try:
             with suppress(StoreUnavailable):
                 await self.refresh()
-            await asyncio.sleep(READ_EVERY_SECONDS)
+        finally:
+            places.release()
