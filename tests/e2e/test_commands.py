@@ -72,3 +72,16 @@ async def test_reconciling_without_a_spicedb_says_that_there_is_nothing_to_recon
 
     assert ended.status != 0
     assert ended.complained.startswith("Error: PLEXSPHERE_SPICEDB_ENDPOINT is not set")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("serve",), ("migrate",), ("migrate", "--dry-run"), ("token", "operator"), ("audit", "verify")],
+    ids=" ".join,
+)
+async def test_without_a_database_a_command_says_in_one_line_what_to_set(command: tuple[str, ...]) -> None:
+    ended = await plexsphere(*command, **{DSN: ""})
+
+    assert ended.status != 0
+    assert ended.complained.startswith("Error: PLEXSPHERE_DSN is not set")
+    assert len(ended.complained.splitlines()) == 1

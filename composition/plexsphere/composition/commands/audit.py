@@ -70,10 +70,11 @@ def verify(chain: UUID, checkpoint: Checkpoint | None) -> None:
     Needs the database alone. Keep the checkpoint it prints where nobody who can write the database can change it: it
     shows, the next time, whether the chain was cut or built anew.
     """
-    run(_verify(dsn(os.environ), chain, checkpoint))
+    run(_verify(chain, checkpoint))
 
 
-async def _verify(database: Secret[str], chain: UUID, kept: Checkpoint | None) -> None:
+async def _verify(chain: UUID, kept: Checkpoint | None) -> None:
+    database = dsn(os.environ)
     await require_database(database)
     await require_schema(database)
     async with _opened(database) as store:
