@@ -4,18 +4,19 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from plexd.protocol.client.node_channel import NodeChannel
 from plexd.protocol.client.transport import Transport
+from plexd.protocol.errors import ControlPlaneError
 from plexd.protocol.events.position import Position
 from plexd.protocol.masked import Masked
-from plexd.protocol.messages.state import Snapshot
+from plexd.protocol.messages.state import Snapshot, State
 from plexsphere.platform.kernel.secret import Secret
 from tests.crash.node_deeds import Node
 from tests.support.control_plane import Place
-from tests.support.event_reader import Enrolled, EventReader, enrol
+from tests.support.event_reader import AGAIN_SECONDS, Enrolled, EventReader, enrol
 from tests.support.event_scene import add_policy, first_offsets, places_due, policy
 from tests.support.robots import made
 
@@ -85,9 +86,7 @@ class Watch:
         # 5.4, 3: each pair has one key, seen equal by both, whichever server they ask.
         keys: dict[tuple[str, str], Masked] = {}
         for node in self._nodes:
-            answer = await node.channel(random.choice(self._servers)).state(0)
-            assert isinstance(answer, Snapshot)
-            keys |= {(node.node_id, peer.id): peer.psk for peer in answer.state.peers}
+            keys |= {(node.node_id, peer.id): peer.psk for peer in (await self._state(node)).peers}
         complete = len(keys) == NODES * (NODES - 1)
         unequal = [
             f"{one} and {other}" for (one, other), key in keys.items() if keys.get((other, one)) != key
@@ -97,6 +96,16 @@ class Watch:
             if unequal or not complete
             else []
         )
+
+    async def _state(self, node: Enrolled) -> State:
+        # A server that has just begun may be busy, or have met the next cycle's failpoint already.
+        async with asyncio.timeout(TOLD_SECONDS):
+            while True:
+                with suppress(ControlPlaneError):
+                    answer = await node.channel(random.choice(self._servers)).state(0)
+                    assert isinstance(answer, Snapshot)
+                    return answer.state
+                await asyncio.sleep(AGAIN_SECONDS)
 
     def _hops(self, reader: EventReader) -> Iterator[tuple[NodeChannel, int | None]]:
         chance = random.Random(reader.node.hostname)

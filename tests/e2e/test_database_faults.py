@@ -13,6 +13,7 @@ from psycopg.abc import Query
 
 from plexd.protocol.client.transport import Transport
 from plexsphere.platform.db.contention import RETRIES
+from plexsphere.platform.db.pool import WAIT_SECONDS
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import Served, served
 from tests.support.event_reader import Enrolled, EventReader, enrol, reading
@@ -126,7 +127,8 @@ Trouble = Callable[[TestServer, Secret[str]], Awaitable[None]]
 
 async def restarted(server: TestServer, dsn: Secret[str]) -> None:
     await asyncio.to_thread(server.postgres.stop)
-    await asyncio.sleep(0.5)
+    # Longer than a request waits for a connection: a shorter absence is nobody's business.
+    await asyncio.sleep(2 * WAIT_SECONDS)
     await asyncio.to_thread(server.postgres.start)
 
 

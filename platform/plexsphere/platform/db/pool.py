@@ -1,5 +1,6 @@
 """The connection pool, every wait bounded (design D6)."""
 
+import asyncio
 import select
 from collections.abc import Mapping
 from typing import Final
@@ -85,7 +86,7 @@ async def usable_connection(pool: Pool) -> AsyncConnection[TupleRow]:
         PoolTimeout, TooManyRequests, PoolClosed: there is none to be had.
     """
     while True:
-        connection = await pool.getconn()
+        connection = await _taken(pool)
         try:
             if await _is_usable(connection):
                 return connection
@@ -93,6 +94,18 @@ async def usable_connection(pool: Pool) -> AsyncConnection[TupleRow]:
             await pool.putconn(connection)
             raise
         await pool.putconn(connection)
+
+
+async def _taken(pool: Pool) -> AsyncConnection[TupleRow]:
+    # The pool waits with asyncio.wait_for, which in Python 3.11 drops a cancellation that meets a result. A loop that
+    # is told to end in the moment in which the database is back would go on, and the process never end.
+    task = asyncio.current_task()
+    asked = task.cancelling() if task else 0
+    connection = await pool.getconn()
+    if task and task.cancelling() > asked:
+        await pool.putconn(connection)
+        raise asyncio.CancelledError
+    return connection
 
 
 async def _is_usable(connection: AsyncConnection[TupleRow]) -> bool:
