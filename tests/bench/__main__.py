@@ -1,54 +1,60 @@
-"""`make bench`: measures each figure beside its yardstick, in one run, and writes the results to a file."""
+"""
+`make bench`: measures each figure beside its yardstick, in one run, and writes the results to a file.
+
+A whole run with the results where they are checked in also writes the table of docs/limits.md.
+"""
 
 import argparse
 import asyncio
 import datetime
 import json
-import platform
-import subprocess
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from plexsphere.composition.embedded.postgres import EmbeddedPostgres
-from plexsphere.platform.db.migrator import migrate
-from tests.bench import rows
-from tests.bench.processes import Cpu, Yardstick, yardstick
-from tests.bench.rows import Bench, Figure
+from tests.bench import page
+from tests.bench.figure import Figure
+from tests.bench.machine import commit, machine
+from tests.bench.rows import events, fan_out, heartbeat, latency, lists, registration, state
+from tests.bench.site import HONEST, Bench
 from tests.support.postgres import server_folder
 
-# Commits wait for the disk as on a server of its own: 5 ms, with fsync on.
-HONEST: Final = {"commit_delay": "5000", "commit_siblings": "0", "fsync": "on", "shared_buffers": "256MB"}
 OUT: Final = Path("bench-results.json")
-EXAMPLE: Final = "Example: make bench ARGS='--only heartbeat --out results.json'"
+EXAMPLE: Final = "Example: make bench ARGS='--only heartbeat state --out results.json'"
+PROFILE: Final = {
+    "nodes": "classes of 51, each node sees the other 50 of its class",
+    "agents": "their streams are read, and every event is verified, in a process of its own",
+    "tls": "on, unless a figure says plain",
+    "postgresql": HONEST,
+}
 
-Row = Callable[[Bench, Yardstick], Awaitable[Sequence[Figure]]]
-
-
-async def _registration(bench: Bench, _: Yardstick) -> Sequence[Figure]:
-    return await rows.registration(bench)
-
-
-async def _commit_to_frame(bench: Bench, _: Yardstick) -> Sequence[Figure]:
-    return await rows.commit_to_frame(bench)
-
-
-ROWS: Final[dict[str, Row]] = {
-    "heartbeat": rows.heartbeat_and_state,
-    "commit": _commit_to_frame,
-    "fan-out": rows.fan_out_and_memory,
-    "registration": _registration,
-    "state": rows.full_state,
+ROWS: Final[dict[str, Callable[[Bench], Awaitable[Sequence[Figure]]]]] = {
+    "heartbeat": heartbeat.measure,
+    "state": state.measure,
+    "commit": latency.measure,
+    "events": events.measure,
+    "fan-out": fan_out.small,
+    "large-fan-out": fan_out.large,
+    "registration": registration.measure,
+    "list": lists.measure,
 }
 
 
 def main() -> int:
     """Measure and return 0; figures that miss their bar are marked, not hidden."""
     arguments = _arguments()
-    figures = asyncio.run(_measure(arguments.only or list(ROWS)))
-    _write(arguments.out, figures)
-    print(f"\nwritten to {arguments.out}")
+    document = asyncio.run(_measured(arguments.only or list(ROWS)))
+    arguments.out.write_text(json.dumps(document, indent=2) + "\n")
+    if arguments.out == OUT and not arguments.only:
+        page.write(document)
+    missed = [figure["name"] for figure in document["figures"].values() if not figure["holds"]]
+    print(
+        f"\n{len(document['figures']) - len(missed)} figures hold, {len(missed)} miss; written to {arguments.out}"
+    )
+    for name in missed:
+        print(f"  MISSES: {name}")
     return 0
 
 
@@ -59,45 +65,28 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _measure(names: Sequence[str]) -> list[Figure]:
-    figures: list[Figure] = []
-    with server_folder() as folder:
-        postgres = EmbeddedPostgres(folder / "data", settings=HONEST, elsewhere=folder / "elsewhere")
-        await asyncio.to_thread(postgres.start)
-        try:
-            await migrate(postgres.dsn)
-            bench = Bench(postgres.dsn, Cpu(postgres.pid), print)
-            await bench.begin()
-            async with yardstick() as bare:
-                for name in names:
-                    print(f"{name}:")
-                    for figure in await ROWS[name](bench, bare):
-                        figures.append(figure)
-                        _print(figure)
-        finally:
-            await asyncio.to_thread(postgres.stop)
-    return figures
+async def _measured(names: Sequence[str]) -> dict[str, Any]:
+    started = time.monotonic()
+    with server_folder() as folder, ExitStack() as stack:
+        bench = Bench(folder, _say, stack)
+        await asyncio.to_thread(bench.begin)
+        document: dict[str, Any] = {
+            "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "commit": commit(),
+            "machine": machine(bench.databases.postgres.dsn),
+            "profile": PROFILE,
+            "figures": {},
+        }
+        for place, name in enumerate(names, start=1):
+            _say(f"[{place}/{len(names)}, {time.monotonic() - started:.0f} s] {name}")
+            for figure in await ROWS[name](bench):
+                document["figures"][figure.key] = figure.document()
+                _say("\n".join(f"  {line}" for line in figure.lines()))
+    return document
 
 
-def _print(figure: Figure) -> None:
-    mark = "holds" if figure.holds else "MISSES"
-    print(f"  {figure.name}: ratio {figure.ratio:.2f} to its yardstick; {figure.ours} ({mark}: {figure.bar})")
-    print(f"    {figure.yardstick}", flush=True)
-
-
-def _write(path: Path, figures: Sequence[Figure]) -> None:
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    document = {
-        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "python": platform.python_version(),
-        },
-        "profile": HONEST,
-        "figures": [asdict(figure) for figure in figures],
-    }
-    path.write_text(json.dumps(document, indent=2) + "\n")
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

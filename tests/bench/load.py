@@ -2,13 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
-from tests.bench.processes import Cpu
+from tests.bench.population import Populated
+from tests.bench.processes import Cpu, Wire
 
 CONNECTIONS: Final = 16
+BODY: Final = b'{"node_id":"","timestamp":"2026-01-15T10:30:00Z","status":"healthy","uptime":"72h15m"}'
+
+
+class Refused(Exception):
+    """An answer that no measurement may count."""
 
 
 def request(method: str, path: str, bearer: str = "", body: bytes = b"", *headers: str) -> bytes:
@@ -21,6 +29,11 @@ def request(method: str, path: str, bearer: str = "", body: bytes = b"", *header
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def heartbeat(node: Populated) -> bytes:
+    """Return a node's sign of life."""
+    return request("POST", f"/v1/nodes/{node.node_id}/heartbeat", node.token, BODY)
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What a run of requests came to."""
@@ -30,65 +43,87 @@ class Measured:
     server_cpu: float
 
     @property
-    def cpu_microseconds(self) -> float:
+    def cpu_milliseconds(self) -> float:
         """Return the server's CPU time for one request."""
-        return self.server_cpu / self.requests * 1e6
+        return self.server_cpu / self.requests * 1000
 
 
-async def hammer(port: int, requests: Sequence[bytes], count: int, cpu: Cpu) -> Measured:
-    """Send `count` requests, in turn from those given, over a few connections, and measure the server's CPU time."""
+async def hammer(wire: Wire, requests: Sequence[bytes], count: int, cpu: Cpu) -> Measured:
+    """
+    Send `count` requests, in turn from those given, over a few connections, and measure the server's CPU time.
+
+    Raises:
+        Refused: one was not answered with success.
+    """
+    lanes = [await wire.connected() for _ in range(CONNECTIONS)]
     share = count // CONNECTIONS
-    await _connection(port, requests, CONNECTIONS * 4)
     before, started = cpu.seconds(), time.perf_counter()
     await asyncio.gather(
-        *(_connection(port, requests[place:] or requests, share) for place in range(CONNECTIONS))
+        *(_lane(*lane, requests[place::CONNECTIONS] or requests, share) for place, lane in enumerate(lanes))
     )
-    return Measured(share * CONNECTIONS, time.perf_counter() - started, cpu.seconds() - before)
+    measured = Measured(share * CONNECTIONS, time.perf_counter() - started, cpu.seconds() - before)
+    for _, writer in lanes:
+        writer.close()
+    return measured
 
 
-async def _connection(port: int, requests: Sequence[bytes], count: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+async def _lane(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes], count: int
+) -> None:
     for number in range(count):
-        writer.write(requests[number % len(requests)])
-        await read_answer(reader)
-    writer.close()
+        await asked(reader, writer, requests[number % len(requests)])
+
+
+async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, octets: bytes) -> bytes:
+    """
+    Send a request and return the body of its answer.
+
+    Raises:
+        Refused: it was not answered with success.
+    """
+    writer.write(octets)
+    status, body = await read_answer(reader)
+    if status >= HTTPStatus.BAD_REQUEST:
+        raise Refused(status, body[:200])
+    return body
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """Return status and body of one answer with a known length."""
     head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
     _, found, rest = head.lower().partition(b"content-length: ")
     length = int(rest.partition(b"\r\n")[0]) if found else 0
-    return status, await reader.readexactly(length) if length else b""
+    return int(head[9:12]), await reader.readexactly(length) if length else b""
 
 
-@dataclass(slots=True)
-class Stream:
-    """One event stream that only notes when a frame of a kind arrived."""
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Heartbeats of a few nodes, some hundred a second, and how long each took."""
 
-    bearer: str
-    node_id: str
-    arrivals: list[float] = field(default_factory=list)
-    _reader: asyncio.StreamReader | None = None
-    _writer: asyncio.StreamWriter | None = None
+    wire: Wire
+    requests: Sequence[bytes]
+    lanes: int = 4
+    pause_seconds: float = 0.008
 
-    async def open(self, port: int) -> None:
-        """Open the stream and read up to its first sign of life."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
-        self._writer.write(request("GET", f"/v1/nodes/{self.node_id}/events", self.bearer))
-        await self._reader.readuntil(b": \n\n")
+    @asynccontextmanager
+    async def beating(self) -> AsyncIterator[list[tuple[float, float]]]:
+        """Beat for as long as the block lasts; lend the list of when each began and how long it took."""
+        taken: list[tuple[float, float]] = []
+        tasks = [asyncio.create_task(self._beat(place, taken)) for place in range(self.lanes)]
+        try:
+            yield taken
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def wait(self, event_type: bytes) -> float:
-        """Return when the next frame of this type was there, whole."""
-        assert self._reader is not None
+    async def _beat(self, place: int, taken: list[tuple[float, float]]) -> None:
+        reader, writer = await self.wire.connected()
+        mine = self.requests[place :: self.lanes]
+        number = 0
         while True:
-            line = await self._reader.readline()
-            if line.strip() == b"event: " + event_type:
-                await self._reader.readuntil(b"\n\n")
-                return time.perf_counter()
-
-    def close(self) -> None:
-        """Go away."""
-        if self._writer is not None:
-            self._writer.close()
+            started = time.monotonic()
+            await asked(reader, writer, mine[number % len(mine)])
+            taken.append((started, time.monotonic() - started))
+            number += 1
+            await asyncio.sleep(self.pause_seconds)

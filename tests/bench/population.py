@@ -38,6 +38,12 @@ class Population:
     domain_id: DomainId
     project_id: ProjectId
 
+    async def no_policies(self) -> None:
+        """Let nobody see anybody."""
+        policies = self.root.policy()
+        for header in (await policies.list_policies(self.project_id, None, 10)).headers:
+            await policies.delete_policy(self.project_id, header.id, confirm=True)
+
     async def classes(self, first: int, count: int) -> None:
         """Let the nodes of each of these classes see each other and nobody else."""
         for number in range(first, first + count):

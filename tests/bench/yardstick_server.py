@@ -1,13 +1,14 @@
 """
 The yardstick: the same server and the same decoders, with nothing of ours behind them.
 
-`python -m tests.bench.yardstick_server PORT` serves until it is killed: a heartbeat that is decoded and forgotten, and
-streams that all get one signed frame for each POST to /fan.
+`python -m tests.bench.yardstick_server PORT [CERTIFICATE KEY]` serves until it is killed: a heartbeat that is decoded
+and forgotten, and streams that all get one signed frame for each POST to /fan.
 """
 
 import asyncio
 import sys
 from base64 import b64encode
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ from plexsphere.api.sources import Sources
 from plexsphere.api.v1.node_protocol.schemas import HeartbeatRequest
 from plexsphere.composition.connections import Bounds, Connections
 from plexsphere.composition.server import build_server, listening_socket
-from plexsphere.composition.settings import Address
+from plexsphere.composition.settings import Address, Tls
 from plexsphere.platform.telemetry.traffic import Traffic
 
 DECODER: Final = msgspec.json.Decoder(HeartbeatRequest)
@@ -64,7 +65,7 @@ class Yardstick:
         }
         await send(head)
         await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
-        gone = asyncio.create_task(receive())
+        gone = asyncio.create_task(_disconnected(receive))
         while not gone.done():
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
@@ -74,18 +75,23 @@ class Yardstick:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
+async def _disconnected(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _answer(send: Any, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, tls: Tls | None) -> None:
     connections = Connections(Bounds(MOST_CONNECTIONS, MOST_CONNECTIONS), Traffic())
-    server = build_server(Yardstick(), None, connections, Sources())
+    server = build_server(Yardstick(), tls, connections, Sources())
     await server.serve(sockets=[listening_socket(Address("127.0.0.1", port))])
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1])))
+        runner.run(_serve(int(sys.argv[1]), Tls(*map(Path, sys.argv[2:4])) if sys.argv[2:] else None))

@@ -13,6 +13,7 @@ import httpx
 from plexd.protocol.keys.key_pair import KeyPair
 from plexsphere.composition.bridges.event_signer import IdentityEventSigner
 from plexsphere.composition.builders.views import build_views
+from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.get_state import State as StateAnswer
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -119,7 +120,9 @@ class StateWorld:
         root = self.servers[0].root
         views = build_views(root.platform())
         signer = IdentityEventSigner(root.signer())
-        get_state = GetState(views.followed, views.sight, signer, views.reconciles)
+        get_state = GetState(
+            views.followed, views.sight, signer, views.reconciles, CrowdWatch(root.platform().clock)
+        )
         return await get_state(DomainId(UUID(domain_id)), NodeId(UUID(machine.node_id)), "", 0)
 
     async def number(self, domain_id: str) -> None:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from plexsphere.fleet.application import crowd_watch
+from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.register_node import Enrolment, Registered, RegisterNode
 from plexsphere.fleet.domain.errors import (
     AddressPoolExhausted,
@@ -61,6 +63,7 @@ class Scene:
             sight=self.fleet.sight,
             signer=FakeSigner(),
             announcements=MemoryAnnouncements(self.store),
+            crowds=CrowdWatch(self.store.clock),
             clock=self.store.clock,
             mint_id=lambda: UUID(int=next(self._ids)),
         )
@@ -204,3 +207,18 @@ async def test_the_same_machine_is_the_same_node_with_new_credentials_and_nobody
     assert again.credentials.node_token.reveal() == "token 2"
     assert [peer["mesh_ip"] for peer in json.loads(again.peers.reveal())] == ["10.100.0.2"]
     assert scene.store.state.announced == told
+
+
+async def test_more_peers_than_are_supported_are_a_warning_and_no_refusal(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """D14: with a shape of no peer at all, the second node is beyond it."""
+    monkeypatch.setattr(crowd_watch, "MOST_PEERS", 0)
+    await scene.enrol(1, "first")
+
+    second = await scene.enrol(2, "second")
+
+    assert len(json.loads(second.peers.reveal())) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"node {second.node.id} of Domain {DOMAIN} sees 1 peers; up to 0 are supported"
+    ]

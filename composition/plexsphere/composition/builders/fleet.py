@@ -13,6 +13,7 @@ from plexsphere.fleet.adapters.postgres.heartbeats import PostgresHeartbeatRecor
 from plexsphere.fleet.adapters.postgres.liveness_clock import PostgresLivenessClock
 from plexsphere.fleet.adapters.postgres.stream_claims import PostgresStreamClaims
 from plexsphere.fleet.application.claim_book import ClaimBook
+from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.expand_row import ExpandRow
 from plexsphere.fleet.application.forget_stream_claims import ForgetStreamClaims
 from plexsphere.fleet.application.get_state import GetState
@@ -58,6 +59,7 @@ def build_fleet(
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
     expand = ExpandRow(sight, events_signer, platform.server_time)
+    crowds = CrowdWatch(clock)
     book = _book(platform)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     stream_claims = PostgresStreamClaims(platform.backstage)
@@ -80,12 +82,13 @@ def build_fleet(
             sight=sight,
             signer=events_signer,
             announcements=inbox,
+            crowds=crowds,
             clock=clock,
             mint_id=mint_id,
         ),
         remove_node=RemoveNode(database, views.take_turn, nodes, admission, sight, inbox),
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
-        get_state=GetState(followed, sight, events_signer, views.reconciles),
+        get_state=GetState(followed, sight, events_signer, views.reconciles, crowds),
         open_event_stream=OpenEventStream(
             database,
             followed,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.domain.mesh_view import MeshView
@@ -32,6 +33,7 @@ class GetState:
     sight: Sight
     signer: EventSigner
     reconciles: ReconcileBook
+    crowds: CrowdWatch
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, known_tag: str, seen_offset: int) -> State:
         """
@@ -62,5 +64,7 @@ class GetState:
         offset, tag = self.views.position(view.domain_id), parts.tag
         if tag == known_tag:
             return State(tag, offset, None)
-        peers = view.peers(node, self.sight.peers_of(view.domain_id, node_id))
+        seen = self.sight.peers_of(view.domain_id, node_id)
+        self.crowds.note(view.domain_id, node_id, len(seen))
+        peers = view.peers(node, seen)
         return State(tag, offset, parts.body(peers, self.sight.rules(view.domain_id, node_id)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.mesh_views import sighted
 from plexsphere.fleet.application.take_turn import TakeTurn, Turn
 from plexsphere.fleet.domain.hostname import Hostname, hostname
@@ -64,6 +65,7 @@ class RegisterNode:
     views: Views
     sight: Sight
     signer: EventSigner
+    crowds: CrowdWatch
     announcements: Announcements
     clock: Clock
     mint_id: MintsIds
@@ -90,6 +92,7 @@ class RegisterNode:
             credentials = await self.admission.give(admitted, node.id, key, name)
             seen = self.sight.would_see(node.domain_id, sighted(node))
             peers = turn.view.peers(node, seen)
+            self.crowds.note(node.domain_id, node.id, len(seen))
             self.announcements.announce(self._rows(node, seen))
         return self._told(node, credentials, peers, is_first=True)
 

@@ -1,0 +1,94 @@
+"""What nodes ask most often, over a bare ASGI function with the same decode."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.bench.figure import Bar, Figure, Spent, middle, middle_spent
+from tests.bench.load import Measured, hammer, heartbeat, request
+from tests.bench.population import Populated
+from tests.bench.processes import Cpu, Wire
+from tests.bench.site import Bench, Running
+
+NODES: Final = 2_000
+REQUESTS: Final = 1_600
+ROUNDS: Final = 11
+HEARTBEAT: Final = Bar(0.60, at_least=True)
+UNCHANGED: Final = Bar(0.50, at_least=True)
+BARE: Final = "a bare ASGI function with the same decode, by CPU time of a request"
+
+
+async def measure(bench: Bench) -> list[Figure]:
+    """Return heartbeat and unchanged state, by TLS as agents call and plain."""
+    return [figure for tls in (True, False) for figure in await _measured(bench, tls)]
+
+
+async def _measured(bench: Bench, tls: bool) -> list[Figure]:
+    site = await bench.site(NODES)
+    async with bench.server(site, tls=tls) as ours, bench.yardstick(tls=tls) as (bare, bare_cpu):
+        beats = [heartbeat(node) for node in site.nodes]
+        states = await _unchanged(ours, site.nodes)
+        # Credentials and views are read once; what follows is what every later call costs.
+        await hammer(ours.wire, beats, len(beats), ours.cpu)
+        beaten, unchanged = [], []
+        for _ in range(ROUNDS):
+            beaten.append(await _round(ours, bare, bare_cpu, beats, beats))
+            unchanged.append(await _round(ours, bare, bare_cpu, beats, states))
+    how = "TLS" if tls else "plain"
+    return [
+        _figure(
+            f"heartbeat_{how.lower()}", f"heartbeat, authenticated and recorded, {how}", HEARTBEAT, beaten
+        ),
+        _figure(f"state_unchanged_{how.lower()}", f"state unchanged (304), {how}", UNCHANGED, unchanged),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One turn of each: the bare function, then ours."""
+
+    bare: Measured
+    ours: Measured
+    spent: Spent
+
+    @property
+    def ratio(self) -> float:
+        """Return how much of the bare function's speed is left."""
+        return self.bare.cpu_milliseconds / self.ours.cpu_milliseconds
+
+
+async def _round(
+    ours: Running, bare: Wire, bare_cpu: Cpu, beats: Sequence[bytes], mine: Sequence[bytes]
+) -> Round:
+    before = await hammer(bare, beats, REQUESTS, bare_cpu)
+    with ours.spending(REQUESTS) as spent:
+        measured = await hammer(ours.wire, mine, REQUESTS, ours.cpu)
+        return Round(before, measured, spent())
+
+
+def _figure(key: str, name: str, bar: Bar, rounds: Sequence[Round]) -> Figure:
+    ratios = [each.ratio for each in rounds]
+    rate = middle([each.ours.requests / each.ours.seconds for each in rounds])
+    bare_rate = middle([each.bare.requests / each.bare.seconds for each in rounds])
+    bare_ms = middle([each.bare.cpu_milliseconds for each in rounds])
+    told = f"{rate:.0f}/s; bare {bare_rate:.0f}/s, {bare_ms:.3f} ms CPU"
+    beside = f"{told}; rounds from {min(ratios):.2f} to {max(ratios):.2f}"
+    spent = middle_spent([each.spent for each in rounds])
+    return Figure(key, name, middle(ratios), "ratio", bar, 1.0, BARE, spent, beside)
+
+
+async def _unchanged(ours: Running, nodes: Sequence[Populated]) -> list[bytes]:
+    reader, writer = await ours.wire.connected()
+    asks = []
+    for node in nodes[:256]:
+        writer.write(request("GET", f"/v1/nodes/{node.node_id}/state", node.token))
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(_header(head, b"content-length")))
+        tag = f"If-None-Match: {_header(head, b'etag')}"
+        asks.append(request("GET", f"/v1/nodes/{node.node_id}/state", node.token, b"", tag))
+    writer.close()
+    return asks
+
+
+def _header(head: bytes, name: bytes) -> str:
+    return head.partition(name + b": ")[2].partition(b"\r\n")[0].decode()
