@@ -57,6 +57,17 @@ class Site:
             yield Population(root, DomainId(UUID(self.domain_id)), ProjectId(UUID(self.project_id)))
 
 
+async def populated(dsn: Secret[str], count: int) -> Site:
+    """Boot a migrated database for the first time, and put so many nodes into it."""
+    operator, domain_id, project_id = await first_boot(dsn)
+    site = Site(dsn, operator, domain_id, project_id, [])
+    async with site.populating() as population:
+        await population.no_policies()
+        await population.classes(0, -(-count // CLASS_SIZE))
+        site.nodes.extend(await population.nodes(0, count))
+    return site
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A server process on a site."""
@@ -122,19 +133,13 @@ class Bench:
     async def site(self, size: int) -> Site:
         """Return the database with so many nodes, rounded up to whole classes."""
         if size not in self._sites:
-            self._sites[size] = await self._made(-(-size // CLASS_SIZE))
+            self._sites[size] = await self._made(-(-size // CLASS_SIZE) * CLASS_SIZE)
         return self._sites[size]
 
-    async def _made(self, classes: int) -> Site:
-        self.say(f"  putting {classes * CLASS_SIZE} nodes in place …")
+    async def _made(self, count: int) -> Site:
+        self.say(f"  putting {count} nodes in place …")
         dsn = await asyncio.to_thread(self.stack.enter_context, self.databases.migrated_database())
-        operator, domain_id, project_id = await first_boot(dsn)
-        site = Site(dsn, operator, domain_id, project_id, [])
-        async with site.populating() as population:
-            await population.no_policies()
-            await population.classes(0, classes)
-            site.nodes.extend(await population.nodes(0, classes * CLASS_SIZE))
-        return site
+        return await populated(dsn, count)
 
     @asynccontextmanager
     async def server(self, site: Site, *, tls: bool) -> AsyncIterator[Running]:

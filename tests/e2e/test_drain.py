@@ -13,8 +13,7 @@ from plexsphere.platform.db.pool import session_conninfo
 from plexsphere.platform.kernel.secret import Secret
 from tests.bench.load import read_answer, request
 from tests.bench.population import Populated
-from tests.bench.processes import Cpu
-from tests.bench.rows import Bench
+from tests.bench.site import populated
 from tests.support.control_plane import ServerProcess, server_process
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
@@ -37,9 +36,7 @@ async def test_on_sigterm_a_process_with_many_streams_is_out_in_three_seconds(
     database: Secret[str], count: int
 ) -> None:
     """H38: every stream ends with a comment, and no heartbeat that was answered is lost."""
-    bench = Bench(database, Cpu(0), print)
-    await bench.begin()
-    nodes = await bench.grow(count)
+    nodes = (await populated(database, count)).nodes
     async with server_process(database) as server:
         port = int(server.base_url.rpartition(":")[2])
         streams = await opened(port, nodes)

@@ -12,7 +12,7 @@ from plexsphere.platform.kernel.secret import Secret
 from tests.bench.load import read_answer, request
 from tests.bench.population import Populated
 from tests.bench.processes import Cpu
-from tests.bench.rows import Bench
+from tests.bench.site import Site, populated
 from tests.support.control_plane import server_process
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
@@ -52,12 +52,11 @@ class Outcome:
 )
 async def test_nodes_live_however_much_else_is_asked(database: Secret[str], asked: str, lasting: int) -> None:
     """H15: heartbeats are answered in time, the rest is done as fast as ever or refused at once."""
-    bench = Bench(database, Cpu(0), print)
-    await bench.begin()
-    nodes = await bench.grow(NODES)
+    site = await populated(database, NODES)
+    nodes = site.nodes
     async with server_process(database) as server:
         port, cpu = int(server.base_url.rpartition(":")[2]), Cpu(server.process.pid)
-        asks = questions(asked, bench, nodes)
+        asks = questions(asked, site, nodes)
         await flood(port, asks, CALM, 1)
         peak = await flood(port, asks, CALM, lasting)
         before = cpu.resident()
@@ -79,9 +78,9 @@ async def test_nodes_live_however_much_else_is_asked(database: Secret[str], aske
         assert goodput >= 0.8
 
 
-def questions(asked: str, bench: Bench, nodes: Sequence[Populated]) -> list[bytes]:
+def questions(asked: str, site: Site, nodes: Sequence[Populated]) -> list[bytes]:
     if asked == "operator":
-        return [request("GET", "/v1/domains", bench.place.operator.reveal())]
+        return [request("GET", "/v1/domains", site.operator.reveal())]
     return [request("GET", f"/v1/nodes/{node.node_id}/state", node.token) for node in nodes]
 
 

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any, Final
 
 from plexsphere.api.sources import Sources
-from plexsphere.api.straight import Write, straight_write
+from plexsphere.api.straight import Write, straight_answer, straight_write
 from plexsphere.composition.connections import Bounds, Connections
 from plexsphere.composition.server import LoopServer, build_server, listening_socket
 from plexsphere.composition.settings import Address, Tls
@@ -18,6 +18,7 @@ from plexsphere.platform.telemetry.traffic import Traffic
 from tests.support.raw_http import LOOPBACK, RawConnection, connected
 
 ROOMY: Final = Bounds(1_000, 1_000)
+WHOLE: Final = (b"x-whole", b"yes")
 LARGE: Final = bytes(16 * 1024 * 1024)
 
 
@@ -44,6 +45,8 @@ class SmallApp:
         body = LARGE if scope["path"] == "/large" else b""
         length = (b"content-length", str(len(body)).encode())
         head = [] if scope["path"] == "/stream" else [length]
+        if scope["path"] == "/whole" and straight_answer(scope)(200, [*head, WHOLE], body):
+            return
         await send({"type": "http.response.start", "status": 200, "headers": head})
         if scope["path"] == "/stream":
             await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})

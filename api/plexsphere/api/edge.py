@@ -9,6 +9,7 @@ from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.body import Disconnected
 from plexsphere.api.lingering import LingeringSend, is_unbounded
 from plexsphere.api.refusals import answer, refusal_of
+from plexsphere.api.straight import Headers, straight_answer
 from plexsphere.platform.ids import mint_correlation_id
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 
@@ -18,7 +19,7 @@ CORRELATION: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class DirectRoutes(Protocol):
-    """The nodes' calls, dispatched before the router (design section 5)."""
+    """The nodes' calls, dispatched before the router (design section 5); their `send` can also `answer` whole."""
 
     def match(self, scope: Any, /) -> AsgiApp | None:
         """Return the application that answers the request, or None when the router does."""
@@ -58,26 +59,32 @@ class Edge:
 class _Response:
     """Sends on, and adds to the head what every response carries."""
 
-    __slots__ = ("_answers", "_correlation", "_scope", "_send", "started")
+    __slots__ = ("_answers", "_carried", "_scope", "_send", "_straight", "started")
 
     def __init__(self, send: Any, correlation: bytes, scope: Any, answers: AnswerCounts) -> None:
         self._scope = scope
         self._answers = answers
+        self._straight = straight_answer(scope)
         self._send = send
-        self._correlation = correlation
+        self._carried = ((b"x-correlation-id", correlation), (b"x-content-type-options", b"nosniff"))
         self.started = False
 
     def __call__(self, message: Any) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.started = True
             self._answers.count(self._scope, message["status"])
-            message["headers"] = [
-                *message["headers"],
-                (b"x-correlation-id", self._correlation),
-                (b"x-content-type-options", b"nosniff"),
-            ]
+            message["headers"] = [*message["headers"], *self._carried]
         sent: Awaitable[None] = self._send(message)
         return sent
+
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Answer whole, in one write where the server offers that."""
+        if self._straight(status, (*headers, *self._carried), body):
+            self.started = True
+            self._answers.count(self._scope, status)
+            return
+        await self({"type": "http.response.start", "status": status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
 
 
 def _correlation(scope: Any) -> str:

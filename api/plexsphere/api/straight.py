@@ -1,12 +1,15 @@
-"""A short way to a connection, for the many small parts of an answer that goes on for hours."""
+"""Short ways to a connection: for answers that are small and many, and for those that go on for hours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 EXTENSION: Final = "plexsphere.straight"
 WRITE: Final = "write"
+ANSWER: Final = "answer"
 
+Headers = Sequence[tuple[bytes, bytes]]
 Write = Callable[[bytes], bool]
+Answer = Callable[[int, Headers, bytes], bool]
 
 
 def straight_write(scope: Any) -> Write:
@@ -20,5 +23,16 @@ def straight_write(scope: Any) -> Write:
     return offered or _never
 
 
-def _never(_: bytes) -> bool:
+def straight_answer(scope: Any) -> Answer:
+    """
+    Return what writes a whole answer at once; where the server offers no such way, it never does.
+
+    It tells whether it wrote; what it did not write is to be sent. Headers are written as they are, so none may hold
+    what a stranger sent.
+    """
+    offered: Answer | None = scope.get("extensions", {}).get(EXTENSION, {}).get(ANSWER)
+    return offered or _never
+
+
+def _never(*_: object) -> bool:
     return False

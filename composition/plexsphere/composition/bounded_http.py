@@ -4,10 +4,10 @@ from enum import Enum
 from typing import Any, Final
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from plexsphere.api.straight import EXTENSION, WRITE
+from plexsphere.api.straight import ANSWER, EXTENSION, WRITE, Headers
 from plexsphere.composition.connections import Connections
 
 MOST_HEAD_OCTETS: Final = 64 * 1024
@@ -76,7 +76,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {WRITE: self.write_straight}}
+        self.scope["extensions"] = {EXTENSION: {WRITE: self.write_straight, ANSWER: self.answer_straight}}
         self._reads_head, self._octets = True, 0
 
     def write_straight(self, octets: bytes) -> bool:
@@ -84,6 +84,25 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.flow.write_paused or self.transport.is_closing():
             return False
         self.transport.write(b"%x\r\n%b\r\n" % (len(octets), octets))
+        return True
+
+    def answer_straight(self, status: int, headers: Headers, body: bytes) -> bool:
+        """
+        Write the whole answer to the request in hand; tell whether it was.
+
+        It is not where requests wait behind this one, where the connection ends with it, or where it is held up.
+        """
+        cycle = self.cycle
+        if self.pipeline or cycle.response_started or not cycle.keep_alive:
+            return False
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        head = b"".join([b"%b: %b\r\n" % pair for pair in (*cycle.default_headers, *headers)])
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.on_response()
         return True
 
     def on_headers_complete(self) -> None:

@@ -256,9 +256,8 @@ async def _watch(receive: Any, stream: Stream) -> None:
 
 
 async def _answer(send: Any, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-    head = [*headers, (b"content-length", str(len(body)).encode())] if status != 304 else list(headers)
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+    head = headers if status == 304 else (*headers, (b"content-length", b"%d" % len(body)))
+    await send.answer(status, head, body)
 
 
 def _headers(scope: Any) -> dict[str, str]:
