@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.spicedb_library import LibraryUnavailableError, bring_library
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     # Loading the drivers costs every test run a moment that only the marked tests should pay.
     from tests.support.postgres import TestServer
     from tests.support.spicedb import SpiceDb
+
+# How long an example takes is the machine's affair, and no claim of a test.
+settings.register_profile("whatever the machine", deadline=None)
+settings.load_profile("whatever the machine")
 
 
 @pytest.fixture(scope="session")
