@@ -137,6 +137,8 @@ class Deployment:
         for _ in range(4):
             self.proxy.cut_once(b"COMMIT", Cut.BEFORE_THE_ANSWER)
             await asyncio.sleep(0.1)
+        # Whoever boots afterwards must find the database as it is.
+        self.proxy.cut_nothing()
 
     async def settled(self, dead: list[str]) -> None:
         """

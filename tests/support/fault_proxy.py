@@ -57,6 +57,10 @@ class FaultProxy:
         self._behind = behind
         self._then_refuse = then_refuse
 
+    def cut_nothing(self) -> None:
+        """Cut no connection that was not cut yet."""
+        self._trigger = None
+
     def cut_all(self) -> None:
         """End every connection there is."""
         for writer in list(self._writers):
