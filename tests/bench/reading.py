@@ -12,7 +12,7 @@ from tests.bench.population import Populated
 from tests.bench.processes import Wire
 
 LONGEST_LINE: Final = 2**24
-PATIENCE_SECONDS: Final = 120.0
+PATIENCE_SECONDS: Final = 300.0
 
 
 class Unread(Exception):

@@ -16,7 +16,7 @@ from tests.bench.processes import Cpu, Wire, kernel_buffers
 from tests.bench.reading import Readers, readers
 from tests.bench.site import Bench, Running
 
-ROUNDS: Final = 5
+ROUNDS: Final = 4
 WARM: Final = 64
 SETTLED_SECONDS: Final = 2.0
 # Heartbeats of these nodes; their streams are not read.
