@@ -17,7 +17,7 @@ import uvloop
 from plexd.simulate.open_files import allow_open_files
 from tests.storm.agent import Ledger, StormAgent, statuses
 from tests.storm.commands import answer_commands
-from tests.storm.wire import Caller
+from tests.storm.wire import Caller, address_of
 
 AT_ONCE: Final = 64
 
@@ -26,7 +26,7 @@ class Crowd:
     """Answers the commands; times are those of the machine's monotonic clock, the same in every process."""
 
     def __init__(self, port: int) -> None:
-        self._caller: Final = Caller(port)
+        self._port: Final = port
         self._agents: Final[dict[str, StormAgent]] = {}
         self._ledger: Final = Ledger()
         self._before: dict[tuple[str, str], str] = {}
@@ -36,7 +36,10 @@ class Crowd:
     ) -> Any:
         """Have these nodes know their states, and their streams open unless they are to `stand` at a row."""
         allow_open_files(len(nodes) * 2)
-        made = [StormAgent(self._caller, node_id, token, self._ledger, interval) for node_id, token in nodes]
+        made = [
+            StormAgent(Caller(self._port, address_of(number)), node_id, token, self._ledger, interval)
+            for number, (node_id, token) in enumerate(nodes)
+        ]
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def enter(number: int, agent: StormAgent) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 import httptools
@@ -11,6 +12,7 @@ from tests.bench.load import request
 
 CALL_SECONDS: Final = 30.0
 UNREACHABLE: Final = 0
+FIRST_MACHINE: Final = IPv4Address("127.1.0.1")
 
 
 @dataclass(slots=True)
@@ -30,9 +32,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Speaks to one server, each call over a connection of its own, as agents do that call twice a minute."""
+    """
+    Speaks to one server, each call over a connection of its own, as agents do that call twice a minute.
+
+    A machine has an address of its own: a crowd behind one would run out of ports, and meet the bound of one source.
+    """
 
     port: int
+    source: str = "127.0.0.1"
 
     async def call(
         self,
@@ -66,13 +73,20 @@ class Caller:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await loop.create_connection(lambda: exchange, "127.0.0.1", self.port)
+                await loop.create_connection(
+                    lambda: exchange, "127.0.0.1", self.port, local_addr=(self.source, 0)
+                )
             async with asyncio.timeout(seconds):
                 await exchange.over
         except (OSError, TimeoutError):
             exchange.answer.status = UNREACHABLE
         finally:
             exchange.leave()
+
+
+def address_of(number: int) -> str:
+    """Return the loopback address of the machine with this number."""
+    return str(FIRST_MACHINE + number)
 
 
 class _Exchange(asyncio.Protocol):
