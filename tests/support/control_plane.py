@@ -80,6 +80,7 @@ def settings_for(dsn: Secret[str], port: int, **changes: Any) -> Settings:
         "pool_size": 16,
         "connections_per_address": 10_000,
         "trusted_proxies": (),
+        "shares_loop": True,
     }
     return Settings(**{**given, **changes})
 

@@ -73,7 +73,11 @@ class SpiceDb:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a process needs to serve; `failpoints` say where it fails on purpose, in rehearsals alone."""
+    """
+    Everything a process needs to serve; `failpoints` say where it fails on purpose, in rehearsals alone.
+
+    `shares_loop` where the process does other work in the loop that serves.
+    """
 
     dsn: Secret[str]
     wrap_key: Secret[bytes]
@@ -90,6 +94,7 @@ class Settings:
     roles: Roles = EVERY_ROLE
     metrics: Address | None = None
     failpoints: str = ""
+    shares_loop: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

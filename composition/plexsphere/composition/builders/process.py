@@ -52,7 +52,7 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
         parts.platform.sequencer_lag.watch,
         parts.platform.loop_delay.watch,
         parts.credentials.node_cache.watch,
-        Lateness(surface.shedding, parts.platform.clock).watch,
+        Lateness(surface.shedding, parts.platform.clock, parts.settings.shares_loop).watch,
     ]
     return everywhere + [loop for role in parts.settings.roles for loop in of_role[role]]
 

@@ -77,7 +77,10 @@ WITH changed AS (
 )
 SELECT domain_id FROM changed
 """
-CLOSE: Final = "DELETE FROM meshes WHERE domain_id = %s"
+CLOSE: Final = """
+WITH claims AS (DELETE FROM stream_claims WHERE domain_id = %(domain)s)
+DELETE FROM meshes WHERE domain_id = %(domain)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class PostgresMeshes:
     async def close(self, domain_id: DomainId, /) -> None:
         """Delete the mesh, with its nodes and policies, and the Domain's event log."""
         async with self.database.connection() as connection:
-            await connection.execute(CLOSE, [domain_id])
+            await connection.execute(CLOSE, {"domain": domain_id})
         await self.event_log.close(domain_id)
 
     async def _row(self, statement: str, given: list[Any] | Mapping[str, Any]) -> TupleRow | None:
