@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.postgres, pytest.mark.spicedb, pytest.mark.e2e]
 
 # An answer that had to wait for an engine that is away comes this late at most, on a busy machine.
-# The rest is for a machine that is busy with something else.
-LATE_SECONDS = PATIENCE_SECONDS + 4
+LATE_SECONDS = PATIENCE_SECONDS + 1
 
 
 def named(spicedb: "SpiceDb") -> SpiceDbSettings:

@@ -10,8 +10,9 @@ from uuid import UUID
 from plexsphere.api import catalogue
 from plexsphere.api.problem import Refusal
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 8
 MOST_WAITING: Final = 64
+PATIENCE_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = "1"
 
 
@@ -23,7 +24,7 @@ class _Caller:
 
 class Decisions:
     """
-    Decides four questions of one caller at a time; up to 64 more wait their turn.
+    Decides eight questions of one caller at a time; up to 64 more wait their turn, for 2 s at most.
 
     A question costs statements, and one that is denied an entry of the trail as well: a crowd of one caller's would
     hold every connection, and whoever has every right would find none.
@@ -41,16 +42,31 @@ class Decisions:
         Be decided about for as long as the block lasts.
 
         Raises:
-            Refusal: `rate_limited`, as too many of the caller's questions wait already.
+            Refusal: `rate_limited`, as too many of the caller's questions wait already, or this one waited too long.
         """
         caller = self._callers.setdefault(principal_id, _Caller())
         if caller.calls >= AT_ONCE + MOST_WAITING:
-            raise Refusal(catalogue.RATE_LIMITED, headers={"Retry-After": RETRY_SECONDS})
+            raise _refusal()
         caller.calls += 1
         try:
-            async with caller.places:
+            await _enter(caller)
+            try:
                 yield
+            finally:
+                caller.places.release()
         finally:
             caller.calls -= 1
             if not caller.calls:
                 del self._callers[principal_id]
+
+
+async def _enter(caller: _Caller) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await caller.places.acquire()
+    except TimeoutError:
+        raise _refusal() from None
+
+
+def _refusal() -> Refusal:
+    return Refusal(catalogue.RATE_LIMITED, headers={"Retry-After": RETRY_SECONDS})
