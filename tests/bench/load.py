@@ -59,6 +59,8 @@ async def hammer(wire: Wire, requests: Sequence[bytes], count: int, cpu: Cpu) ->
         Refused: one was not answered with success.
     """
     lanes = [await wire.connected() for _ in range(CONNECTIONS)]
+    # A handshake is no part of a request: agents keep their connections.
+    await asyncio.gather(*(asked(*lane, request("GET", "/v1/health")) for lane in lanes))
     share = count // CONNECTIONS
     before, started = cpu.seconds(), time.perf_counter()
     await asyncio.gather(

@@ -29,13 +29,19 @@ class GroupSight:
     def __init__(self) -> None:
         self._nodes: dict[DomainId, dict[NodeId, SightedNode]] = {}
         self._weights: dict[NodeId, int] = {}
+        self._moment = object()
 
     def put(self, domain_id: DomainId, node: SightedNode, weight: int, /) -> None:
         self._nodes.setdefault(domain_id, {})[node.node_id] = node
         self._weights[node.node_id] = weight
+        self._moment = object()
 
     def remove(self, domain_id: DomainId, node_id: NodeId, /) -> None:
         self._of(domain_id).pop(node_id, None)
+        self._moment = object()
+
+    def moment(self, domain_id: DomainId, /) -> object:
+        return self._moment
 
     def sees(self, domain_id: DomainId, one: NodeId, other: NodeId, /) -> bool:
         return other in self.peers_of(domain_id, one)

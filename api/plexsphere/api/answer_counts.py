@@ -27,7 +27,8 @@ class AnswerCounts:
 
     def operation_of(self, scope: Any) -> str:
         """Return the id of the operation that answers, once the router or the direct routes have it."""
-        named = getattr(scope.get("route_handler"), "operation_id", None)
+        handler = scope.get("route_handler")
+        named = None if handler is None else getattr(handler, "operation_id", None)
         if isinstance(named, str):
             return named
         return self._direct.get((scope["method"], scope["path"].rpartition("/")[2]), OTHER)

@@ -74,9 +74,13 @@ def _require_fitting(length: str, rule: BodyRule[Any]) -> None:
 
 
 async def _receive_all(receive: Any, rule: BodyRule[Any]) -> bytes:
+    message = await receive()
+    whole: bytes = message.get("body", b"")
+    if whole and len(whole) <= rule.cap and not message.get("more_body", False):
+        # Nearly every body comes in one part.
+        return whole
     received = bytearray()
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         received += message.get("body", b"")
@@ -84,6 +88,7 @@ async def _receive_all(receive: Any, rule: BodyRule[Any]) -> bytes:
             raise Refusal(rule.too_large)
         if not message.get("more_body", False):
             return bytes(received)
+        message = await receive()
 
 
 def inflate(octets: bytes, rule: BodyRule[Any]) -> bytes:

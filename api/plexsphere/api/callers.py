@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -19,8 +19,7 @@ class Caller:
     domain_id: DomainId | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallingNode:
+class CallingNode(NamedTuple):
     """A node, as its credential says; `name` is its id as paths have it."""
 
     domain_id: DomainId

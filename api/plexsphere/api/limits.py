@@ -36,30 +36,30 @@ class Limits:
     sources: Sources
     wrong_credentials: FailedAttempts
     failed_registrations: FailedAttempts
-    heartbeats: Allowances[UUID]
-    node_calls: Allowances[UUID]
+    heartbeats: Allowances[str]
+    node_calls: Allowances[str]
     operator_calls: Allowances[UUID]
     traffic: Traffic
 
-    def require_heartbeat(self, node_id: UUID) -> None:
+    def require_heartbeat(self, node: str) -> None:
         """
         Let a node's heartbeat through.
 
         Raises:
             Refusal: `rate_limited`.
         """
-        seconds = self.heartbeats.take(node_id)
+        seconds = self.heartbeats.take(node)
         if seconds:
             self._refuse(seconds)
 
-    def require_node_call(self, node_id: UUID) -> None:
+    def require_node_call(self, node: str) -> None:
         """
         Let another call of a node through.
 
         Raises:
             Refusal: `rate_limited`.
         """
-        seconds = self.node_calls.take(node_id)
+        seconds = self.node_calls.take(node)
         if seconds:
             self._refuse(seconds)
 

@@ -1,12 +1,13 @@
 """Whether this process tells of its work, and what of it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.edge import AsgiApp
+from plexsphere.api.straight import ANSWER, EXTENSION, WRITE, Headers, straight_answer, straight_write
 from plexsphere.platform.telemetry.signals import SilentTelemetry, Telemetry
 
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -41,10 +42,28 @@ class Metered:
             return
         began = time.perf_counter()
 
+        def count(status: int) -> None:
+            seconds = time.perf_counter() - began
+            self.telemetry.request_answered(self.answers.operation_of(scope), status, seconds)
+
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
-                seconds = time.perf_counter() - began
-                self.telemetry.request_answered(self.answers.operation_of(scope), message["status"], seconds)
+                count(message["status"])
             await send(message)
 
+        _count_straight(scope, count)
         await self.app(scope, receive, counted)
+
+
+def _count_straight(scope: Any, count: Callable[[int], None]) -> None:
+    # What is answered straight to the connection goes past `send`; the router writes into this very scope.
+    answer = straight_answer(scope)
+
+    def counted(status: int, headers: Headers, body: bytes) -> bool:
+        is_written = answer(status, headers, body)
+        if is_written:
+            count(status)
+        return is_written
+
+    straight = {EXTENSION: {WRITE: straight_write(scope), ANSWER: counted}}
+    scope["extensions"] = {**scope.get("extensions", {}), **straight}

@@ -12,8 +12,8 @@ from tests.bench.processes import Cpu, Wire
 from tests.bench.site import Bench, Running
 
 NODES: Final = 2_000
-REQUESTS: Final = 1_600
-ROUNDS: Final = 11
+REQUESTS: Final = 9_600
+ROUNDS: Final = 9
 SETTLED_SECONDS: Final = 3.0
 ATTEMPTS: Final = 20
 HEARTBEAT: Final = Bar(0.60, at_least=True)

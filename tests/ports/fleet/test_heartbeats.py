@@ -21,7 +21,7 @@ async def test_the_first_heartbeat_of_a_node_makes_it_healthy_and_is_told(kit: F
     await kit.nodes.add(ONE, 1)
     await kit.nodes.add(TWO, 1)
 
-    first = await _recorded(kit, BEAT, replace(BEAT, domain_id=OTHER_DOMAIN, node_id=TWO.id))
+    first = await _recorded(kit, BEAT, BEAT._replace(domain_id=OTHER_DOMAIN, node_id=TWO.id))
     second = await _recorded(kit, BEAT)
 
     assert first == [(DOMAIN, ONE.id), (OTHER_DOMAIN, TWO.id)]
@@ -34,7 +34,7 @@ async def test_a_late_heartbeat_never_turns_time_back(kit: FleetKit) -> None:
     await kit.nodes.add(ONE, 1)
     later = EPOCH + timedelta(seconds=30)
 
-    await _recorded(kit, replace(BEAT, received_at=later))
+    await _recorded(kit, BEAT._replace(received_at=later))
     await _recorded(kit, BEAT)
 
     assert (await kit.stored_row(ONE.id)).last_heartbeat_at == later
@@ -44,7 +44,7 @@ async def test_a_checksum_that_was_left_out_does_not_replace_the_known_one(kit: 
     await kit.nodes.add(ONE, 1)
 
     await _recorded(kit, BEAT)
-    await _recorded(kit, replace(BEAT, binary_checksum="", clock_skewed=True))
+    await _recorded(kit, BEAT._replace(binary_checksum="", clock_skewed=True))
 
     assert await kit.stored_row(ONE.id) == RowOnly(EPOCH, "sha256:aa", clock_skewed=True)
 
@@ -54,7 +54,7 @@ async def test_heartbeats_of_nodes_that_left_or_live_elsewhere_are_passed_over(k
     await kit.nodes.add(TWO, 1)
     await kit.nodes.depart(DOMAIN, ONE.id, 2)
 
-    told = await _recorded(kit, BEAT, replace(BEAT, node_id=TWO.id), replace(BEAT, node_id=NOBODY))
+    told = await _recorded(kit, BEAT, BEAT._replace(node_id=TWO.id), BEAT._replace(node_id=NOBODY))
 
     assert told == []
     assert (await kit.stored_row(TWO.id)).last_heartbeat_at is None

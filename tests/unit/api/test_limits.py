@@ -95,16 +95,16 @@ def test_calls_that_run_wild_leave_a_nodes_heartbeats_alone() -> None:
     clock = FakeClock()
     narrow = {name: Allowances[UUID](clock, 6) for name in ("heartbeats", "node_calls")}
     limits = roomy_limits(clock, **narrow)
-    limits.require_node_call(NODE_ID)
+    limits.require_node_call(NODE.name)
 
     with pytest.raises(Refusal) as refused:
-        limits.require_node_call(NODE_ID)
+        limits.require_node_call(NODE.name)
 
     assert refused.value.problem is catalogue.RATE_LIMITED
     assert refused.value.headers["Retry-After"] == "10"
-    limits.require_heartbeat(NODE_ID)
+    limits.require_heartbeat(NODE.name)
     with pytest.raises(Refusal):
-        limits.require_heartbeat(NODE_ID)
+        limits.require_heartbeat(NODE.name)
 
 
 async def test_an_operator_beyond_the_allowance_is_refused_before_anything_is_decided_or_audited() -> None:

@@ -1,7 +1,6 @@
 """Heartbeats are written together, each node's newest, and none that was acknowledged is dropped (D28)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -137,30 +136,30 @@ async def test_a_node_that_became_reachable_is_read_again_everywhere_and_nobody_
 
 async def test_a_heartbeat_without_a_checksum_keeps_the_one_told_a_moment_before() -> None:
     scene = Scene()
-    scene.book.note(replace(heartbeat(1), binary_checksum="sha256:aa"))
+    scene.book.note(heartbeat(1)._replace(binary_checksum="sha256:aa"))
     scene.book.note(heartbeat(1, seconds=5))
 
     await scene.book.flush()
 
-    assert scene.records.batches == [[replace(heartbeat(1, seconds=5), binary_checksum="sha256:aa")]]
+    assert scene.records.batches == [[heartbeat(1, seconds=5)._replace(binary_checksum="sha256:aa")]]
 
 
 async def test_what_cannot_be_written_for_long_is_refused_so_that_agents_turn_elsewhere() -> None:
     """H25: another process may tick on, and must not miss who was heard here."""
     scene = Scene()
     scene.records.is_away = True
-    noted = replace(heartbeat(1), noted_at=scene.clock.monotonic())
+    noted = heartbeat(1)._replace(noted_at=scene.clock.monotonic())
     scene.book.note(noted)
     with pytest.raises(StoreUnavailable):
         await scene.book.flush()
 
-    scene.book.note(replace(noted, noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS))
+    scene.book.note(noted._replace(noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS))
     with pytest.raises(StoreUnavailable):
-        scene.book.note(replace(noted, noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS + 1))
+        scene.book.note(noted._replace(noted_at=noted.noted_at + LONGEST_UNWRITTEN_SECONDS + 1))
 
     scene.records.is_away = False
     await scene.book.flush()
-    scene.book.note(replace(noted, noted_at=noted.noted_at + 60))
+    scene.book.note(noted._replace(noted_at=noted.noted_at + 60))
 
 
 async def test_whoever_writes_heartbeats_shows_it_even_where_there_are_none() -> None:

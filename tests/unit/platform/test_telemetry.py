@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from plexsphere.api.answer_counts import AnswerCounts
+from plexsphere.api.straight import ANSWER, EXTENSION, Headers, straight_answer
 from plexsphere.composition.telemetry import build_telemetry, metered
 from plexsphere.platform.around import around
 from plexsphere.platform.db.contention import RETRIES, retried
@@ -147,6 +148,37 @@ async def test_spans_and_metrics_reach_the_collector_without_names_or_values(
         for point in metrics["plexsphere.requests"].sum.data_points
     }
     assert answered == {("200", "GetGreeting"), ("404", "other")}
+
+
+async def test_an_answer_that_goes_straight_to_its_connection_is_counted_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def heartbeat(scope: Any, _receive: Any, _send: Any) -> None:
+        assert straight_answer(scope)(200, (), b"{}")
+
+    async def silent(*_: Any) -> None:
+        raise AssertionError("nothing is received or sent")
+
+    written: list[bytes] = []
+
+    def to_connection(_status: int, _headers: Headers, body: bytes) -> bool:
+        written.append(body)
+        return True
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/nodes/1/heartbeat",
+        "extensions": {EXTENSION: {ANSWER: to_connection}},
+    }
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint)
+        telemetry = build_telemetry({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint})
+        await metered(heartbeat, telemetry, AnswerCounts(()))(scope, silent, silent)
+        telemetry.shut_down()
+
+    assert written == [b"{}"]
+    assert collector.metrics()["plexsphere.requests"].sum.data_points[0].as_int == 1
 
 
 def test_a_collector_that_is_away_holds_nobody_up() -> None:

@@ -36,6 +36,7 @@ class TheIndex(RuleBasedStateMachine):
         self.policies: dict[PolicyId, NetworkPolicy] = {}
         self.weights: dict[NodeId, int] = {}
         self.revision = 1
+        self.said: dict[object, list[object]] = {}
 
     @initialize(
         drawn=st.lists(fleets.labels, min_size=len(NODES), max_size=len(NODES)),
@@ -118,6 +119,14 @@ class TheIndex(RuleBasedStateMachine):
             expected = sum(self.weights.get(peer, 0) for peer in peers) & WEIGHT_MASK
             assert self.index.peers_weight(node_id) == expected
             assert self.index.peer_count(node_id) == len(peers)
+
+    @invariant()
+    def at_one_moment_it_says_one_thing(self) -> None:
+        says = [
+            (self.index.peers_weight(node_id), self.index.fingerprint(node_id))
+            for node_id in map(fleets.node_id, NODES)
+        ]
+        assert self.said.setdefault(self.index.moment, [*says]) == says
 
     @invariant()
     def an_index_built_anew_says_the_same(self) -> None:

@@ -1,15 +1,15 @@
 """The node protocol's surface, answered by fleet's use cases."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from plexsphere.api import catalogue
 from plexsphere.api.callers import CallingNode
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.node_protocol import problems, wiring
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.open_event_stream import OpenEventStream
@@ -28,38 +28,31 @@ DEREGISTERED: Final = "deregistered"
 SOON: Final = {"Retry-After": "5"}
 LATER: Final = {"Retry-After": "60"}
 
-PROBLEM_OF: Final[Mapping[type[errors.FleetError], tuple[Problem, Mapping[str, str], str]]] = {
-    errors.NodeNotFound: (catalogue.NODE_NOT_FOUND, {}, ""),
-    errors.DomainNotFound: (catalogue.NODE_NOT_FOUND, {}, ""),
+PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
+    errors.NodeNotFound: catalogue.NODE_NOT_FOUND,
+    errors.DomainNotFound: catalogue.NODE_NOT_FOUND,
+    errors.InvalidEndpoint: catalogue.INVALID_BODY,
+    errors.TooManyStreams: problems.TOO_MANY_STREAMS,
+    errors.PlaceLostTooOften: catalogue.RATE_LIMITED,
+    errors.StreamsReplacedTooOften: catalogue.RATE_LIMITED,
+}
+DETAIL_OF: Final[Mapping[type[Exception], str]] = {
     errors.InvalidEndpoint: (
-        catalogue.INVALID_BODY,
-        {},
-        "public_endpoint is an address and a port such as 203.0.113.10:51820; nat_type is one that agents know",
+        "public_endpoint is an address and a port such as 203.0.113.10:51820; nat_type is one that agents know"
     ),
-    errors.TooManyStreams: (problems.TOO_MANY_STREAMS, SOON, ""),
     errors.PlaceLostTooOften: (
-        catalogue.RATE_LIMITED,
-        LATER,
-        "this node's stream is opened again and again without the Last-Event-ID of a frame that it was sent",
+        "this node's stream is opened again and again without the Last-Event-ID of a frame that it was sent"
     ),
     errors.StreamsReplacedTooOften: (
-        catalogue.RATE_LIMITED,
-        LATER,
-        "this node's stream is opened again and again: is its data directory on two machines?",
+        "this node's stream is opened again and again: is its data directory on two machines?"
     ),
 }
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn fleet's errors into the surface's problems."""
-    try:
-        yield
-    except errors.FleetError as error:
-        if type(error) not in PROBLEM_OF:
-            raise
-        problem, headers, detail = PROBLEM_OF[type(error)]
-        raise Refusal(problem, detail, headers=headers) from error
+HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
+    errors.TooManyStreams: SOON,
+    errors.PlaceLostTooOften: LATER,
+    errors.StreamsReplacedTooOften: LATER,
+}
+TRANSLATED: Final = Translation(PROBLEM_OF, DETAIL_OF, HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +74,32 @@ class NodeProtocolBridge:
         return self.record_heartbeat(node.domain_id, node.node_id, timestamp, binary_checksum)
 
     async def state(self, node: CallingNode, known_tag: str, seen_offset: int, /) -> wiring.StateView:
-        with translated():
-            state = await self.get_state(node.domain_id, node.node_id, known_tag, seen_offset)
-        return wiring.StateView(state.tag, state.offset, state.body)
+        with TRANSLATED:
+            return await self.get_state(node.domain_id, node.node_id, known_tag, seen_offset)
 
     async def events(self, node: CallingNode, last_event_id: str, /) -> wiring.Stream:
-        with translated():
+        with TRANSLATED:
             return await self.open_event_stream(node.domain_id, node.node_id, last_event_id)
 
     async def endpoint(
         self, node: CallingNode, public_endpoint: str, nat_type: str, /
     ) -> Sequence[wiring.PeerEndpointView]:
-        with translated():
+        with TRANSLATED:
             peers = await self.update_endpoint(node.domain_id, node.node_id, public_endpoint, nat_type)
         return [wiring.PeerEndpointView(str(peer.peer_id), peer.endpoint) for peer in peers]
 
     async def capabilities(self, node: CallingNode, manifest: bytes, /) -> None:
-        with translated():
+        with TRANSLATED:
             await self.update_capabilities(node.domain_id, node.node_id, manifest)
 
     async def drift(self, node: CallingNode, corrections: Sequence[wiring.Correction], /) -> None:
-        with translated():
+        with TRANSLATED:
             found = [Correction(each.type, each.detail) for each in corrections]
             await self.report_drift(node.domain_id, node.node_id, found)
 
     async def deregister(self, node: CallingNode, /) -> None:
         about = node_object(node.node_id)
-        with translated():
+        with TRANSLATED:
             async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.remove_node(node.domain_id, node.node_id, DEREGISTERED, confirm=True)
                 self.trail.record(AuditEntry(node.domain_id, str(about), "node.deregister", about))

@@ -1,14 +1,13 @@
 """The surface of nodes, answered by fleet."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.nodes import problems
 from plexsphere.api.v1.nodes.wiring import (
     CorrectionView,
@@ -21,6 +20,7 @@ from plexsphere.api.v1.nodes.wiring import (
     TopologyView,
 )
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.application.delete_node_metadata import DeleteNodeMetadata
 from plexsphere.fleet.application.find_node import FindNode
@@ -41,7 +41,7 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId, parse_id
 from plexsphere.platform.kernel.subjects import node_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
-PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
+PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.NodeNotFound: problems.NODE_NOT_FOUND,
     errors.DomainNotFound: problems.DOMAIN_NOT_FOUND,
     errors.InvalidNodeName: problems.INVALID_NODE_NAME,
@@ -49,22 +49,11 @@ PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
     errors.MetadataKeyNotFound: problems.METADATA_KEY_NOT_FOUND,
     errors.ConfirmationRequired: problems.CONFIRMATION_REQUIRED,
 }
+TRANSLATED: Final = Translation(PROBLEM_OF)
 # Told to the former peers with `peer_removed`.
 FORCED: Final = "force_removed"
 # So many rows are shown in less than 2 ms.
 AT_ONCE: Final = 500
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn fleet's errors into the surface's problems; an error that the table does not know passes."""
-    try:
-        yield
-    except errors.FleetError as error:
-        problem = PROBLEM_OF.get(type(error))
-        if problem is None:
-            raise
-        raise Refusal(problem) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +85,27 @@ class NodesBridge:
 
     async def change(self, permitted: Permitted, node: NodeView, change: NodeChange, /) -> NodeView:
         patch = NodePatch(change.name, change.metadata)
-        with translated():
+        with TRANSLATED:
             async with self.doorways(node.domain_id), self.unit_of_work():
                 changed = await self.patch_node(DomainId(node.domain_id), NodeId(node.id), patch)
                 self._granted(permitted, node)
         return _view(changed)
 
     async def put_metadata(self, permitted: Permitted, node: NodeView, key: str, value: str, /) -> NodeView:
-        with translated():
+        with TRANSLATED:
             async with self.doorways(node.domain_id), self.unit_of_work():
                 changed = await self.put_node_metadata(DomainId(node.domain_id), NodeId(node.id), key, value)
                 self._granted(permitted, node)
         return _view(changed)
 
     async def delete_metadata(self, permitted: Permitted, node: NodeView, key: str, /) -> None:
-        with translated():
+        with TRANSLATED:
             async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.delete_node_metadata(DomainId(node.domain_id), NodeId(node.id), key)
                 self._granted(permitted, node)
 
     async def remove(self, permitted: Permitted, node: NodeView, /, *, confirm: bool) -> None:
-        with translated():
+        with TRANSLATED:
             async with self.doorways(node.domain_id), self.unit_of_work():
                 await self.remove_node(DomainId(node.domain_id), NodeId(node.id), FORCED, confirm=confirm)
                 self._granted(permitted, node)
@@ -126,12 +115,12 @@ class NodesBridge:
         return [_drift_view(report) for report in reports]
 
     async def reachability(self, permitted: Permitted, node: NodeView, /) -> NodeReachabilityView:
-        with translated():
+        with TRANSLATED:
             heard = await self.get_node_reachability(DomainId(node.domain_id), NodeId(node.id))
         return NodeReachabilityView(node.reachability, heard.last_heartbeat_at, heard.changed_at)
 
     async def topology(self, permitted: Permitted, domain_id: UUID, /) -> TopologyView:
-        with translated():
+        with TRANSLATED:
             topology = await self.get_topology(DomainId(domain_id))
         return TopologyView(
             self.clock.now(),

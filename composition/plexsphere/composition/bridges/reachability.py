@@ -1,16 +1,16 @@
 """The surface of reachability, answered by fleet."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from plexsphere.api.callers import Permitted
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.reachability import problems
 from plexsphere.api.v1.reachability.wiring import GuardView, ReachabilityView
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.fleet.application.confirm_departures import ConfirmDepartures
 from plexsphere.fleet.application.get_reachability import GetReachability, MeshReachability
 from plexsphere.fleet.domain import errors
@@ -19,21 +19,10 @@ from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.subjects import domain_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
-PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
+PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.DomainNotFound: problems.DOMAIN_NOT_FOUND,
 }
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn fleet's errors into the surface's problems; an error that the table does not know passes."""
-    try:
-        yield
-    except errors.FleetError as error:
-        problem = PROBLEM_OF.get(type(error))
-        if problem is None:
-            raise
-        raise Refusal(problem) from error
+TRANSLATED: Final = Translation(PROBLEM_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +35,12 @@ class ReachabilityBridge:
     confirm_departures: ConfirmDepartures
 
     async def get(self, permitted: Permitted, domain_id: UUID, /) -> ReachabilityView:
-        with translated():
+        with TRANSLATED:
             return _view(domain_id, await self.get_reachability(DomainId(domain_id)))
 
     async def confirm(self, permitted: Permitted, domain_id: UUID, /) -> ReachabilityView:
         domain = DomainId(domain_id)
-        with translated():
+        with TRANSLATED:
             async with self.unit_of_work():
                 await self.confirm_departures(domain)
                 self.trail.record(granted(permitted, domain, domain_object(domain_id)))

@@ -1,14 +1,14 @@
 """The registration surface, answered by fleet's enrolment."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from plexsphere.api import catalogue
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.registration import problems
 from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorway
 from plexsphere.fleet.application.register_node import Enrolment, Registered, RegisterNode
 from plexsphere.fleet.domain import errors
@@ -16,7 +16,7 @@ from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
 from plexsphere.platform.kernel.subjects import node_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
-PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
+PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidPublicKey: problems.INVALID_PUBLIC_KEY,
     errors.InvalidHostname: problems.INVALID_HOSTNAME,
     errors.InvalidMetadata: catalogue.INVALID_BODY,
@@ -25,7 +25,7 @@ PROBLEM_OF: Final[Mapping[type[errors.FleetError], Problem]] = {
     errors.PublicKeyTaken: problems.PUBLIC_KEY_TAKEN,
     errors.AddressPoolExhausted: problems.ADDRESS_POOL_EXHAUSTED,
 }
-DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
+DETAIL_OF: Final[Mapping[type[Exception], str]] = {
     errors.InvalidPublicKey: "public_key is 44 characters of base64 for a Curve25519 key that is not of low order",
     errors.InvalidHostname: "hostname is 1 to 253 letters, digits and hyphens in labels of at most 63, parted by dots",
     errors.InvalidMetadata: "metadata is at most 64 printable texts of 255 characters under keys of [A-Za-z0-9._/-]",
@@ -34,21 +34,10 @@ DETAIL_OF: Final[Mapping[type[errors.FleetError], str]] = {
     errors.PublicKeyTaken: "generate a new key pair; two nodes never share one",
     errors.AddressPoolExhausted: "wait until released addresses have cooled down, or widen the Domain's range",
 }
-HEADERS_OF: Final[Mapping[type[errors.FleetError], Mapping[str, str]]] = {
+HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
     errors.AddressPoolExhausted: {"Retry-After": "60"},
 }
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn fleet's errors into the surface's problems."""
-    try:
-        yield
-    except errors.FleetError as error:
-        kind = type(error)
-        if kind not in PROBLEM_OF:
-            raise
-        raise Refusal(PROBLEM_OF[kind], DETAIL_OF[kind], headers=HEADERS_OF.get(kind)) from error
+TRANSLATED: Final = Translation(PROBLEM_OF, DETAIL_OF, HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,7 @@ class RegistrationBridge:
         enrolment = Enrolment(
             machine.token, machine.public_key, machine.hostname, machine.facts, machine.capabilities
         )
-        with translated():
+        with TRANSLATED:
             async with self.doorway(), self.unit_of_work():
                 registered = await self.register_node(enrolment)
                 self.trail.record(_entry(registered))

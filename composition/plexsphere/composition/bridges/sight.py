@@ -45,6 +45,10 @@ class SightBridge:
         """Return whom the node sees."""
         return self._index(domain_id).peers_of(node_id)
 
+    def moment(self, domain_id: DomainId, /) -> object:
+        """Return what stands for all that the index holds now."""
+        return self._index(domain_id).moment
+
     def peers_weight(self, domain_id: DomainId, node_id: NodeId, /) -> int:
         """Return the sum of the weights of whom the node sees."""
         return self._index(domain_id).peers_weight(node_id)

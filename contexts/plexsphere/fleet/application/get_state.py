@@ -6,7 +6,8 @@ from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.domain.mesh_view import MeshView
-from plexsphere.fleet.domain.node_state import StateParts
+from plexsphere.fleet.domain.node import Node
+from plexsphere.fleet.domain.node_state import SigningKeys, StateParts, Tagged, state_body
 from plexsphere.fleet.ports.event_signer import EventSigner
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.fleet.ports.views import Views
@@ -54,17 +55,22 @@ class GetState:
         if node is None:
             raise NodeNotFound(node_id)
         self.reconciles.forget(node_id)
-        parts = StateParts(
-            node,
-            view.keys.generation,
-            self.sight.peers_weight(view.domain_id, node_id),
-            self.sight.rules_tag(view.domain_id, node_id),
-            self.signer.keys(),
-        )
-        offset, tag = self.views.position(view.domain_id), parts.tag
+        offset, signing_keys = self.views.position(view.domain_id), self.signer.keys()
+        tag = self._tag(view, node, signing_keys)
         if tag == known_tag:
             return State(tag, offset, None)
         seen = self.sight.peers_of(view.domain_id, node_id)
         self.crowds.note(view.domain_id, node_id, len(seen))
         peers = view.peers(node, seen)
-        return State(tag, offset, parts.body(peers, self.sight.rules(view.domain_id, node_id)))
+        rules = self.sight.rules(view.domain_id, node_id)
+        return State(tag, offset, state_body(node, signing_keys, peers, rules))
+
+    def _tag(self, view: MeshView, node: Node, signing_keys: SigningKeys) -> str:
+        moment, known = self.sight.moment(view.domain_id), view.tagged(node.id)
+        if known is not None and known.is_of(node, moment, signing_keys):
+            return known.tag
+        weight = self.sight.peers_weight(view.domain_id, node.id)
+        rules_tag = self.sight.rules_tag(view.domain_id, node.id)
+        tag = StateParts(node, view.keys.generation, weight, rules_tag, signing_keys).tag
+        view.keep(Tagged(node, moment, signing_keys, tag))
+        return tag

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
@@ -64,7 +63,7 @@ class HeartbeatBook:
         self.received += 1
         older = self._unwritten.get(heartbeat.node_id)
         if older is not None and older.binary_checksum and not heartbeat.binary_checksum:
-            heartbeat = replace(heartbeat, binary_checksum=older.binary_checksum)
+            heartbeat = heartbeat._replace(binary_checksum=older.binary_checksum)
         self._unwritten[heartbeat.node_id] = heartbeat
 
     async def flush(self) -> None:

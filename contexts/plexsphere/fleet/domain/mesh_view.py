@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Final
 
 from plexsphere.fleet.domain.node import Node
+from plexsphere.fleet.domain.node_state import Tagged
 from plexsphere.fleet.domain.pair_key import Holder, PairKeys
 from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -34,6 +35,7 @@ class MeshView:
         self.keys: Final = keys
         self.revision = revision
         self._seen: Final[dict[NodeId, Seen]] = {}
+        self._tagged: Final[dict[NodeId, Tagged]] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -50,11 +52,20 @@ class MeshView:
     def remove(self, node_id: NodeId) -> None:
         """Forget a node that left."""
         self._seen.pop(node_id, None)
+        self._tagged.pop(node_id, None)
 
     def node(self, node_id: NodeId) -> Node | None:
         """Return a live node."""
         seen = self._seen.get(node_id)
         return seen.node if seen else None
+
+    def tagged(self, node_id: NodeId) -> Tagged | None:
+        """Return the tag that was last kept for a live node."""
+        return self._tagged.get(node_id)
+
+    def keep(self, tagged: Tagged) -> None:
+        """Keep a live node's tag until it leaves: most nodes ask again and again for a state that did not change."""
+        self._tagged[tagged.node.id] = tagged
 
     def nodes(self) -> Iterable[Node]:
         """Return every live node."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
+from typing import NamedTuple
 
 from plexsphere.fleet.domain.node import Node
 from plexsphere.fleet.domain.wire_json import wire_json
@@ -22,6 +23,19 @@ class SigningKeys:
         """The object of the state answer."""
         expires = self.transition_expires.strftime("%Y-%m-%dT%H:%M:%SZ") if self.transition_expires else None
         return wire_json({"current": self.current, "previous": self.previous, "transition_expires": expires})
+
+
+class Tagged(NamedTuple):
+    """A node's tag, and what it was made of: it holds while all three are the same objects."""
+
+    node: Node
+    moment: object
+    signing_keys: SigningKeys
+    tag: str
+
+    def is_of(self, node: Node, moment: object, signing_keys: SigningKeys) -> bool:
+        """Tell whether the tag is that of the node at this moment."""
+        return self.node is node and self.moment is moment and self.signing_keys is signing_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +63,10 @@ class StateParts:
         digest.update(self.signing_keys.as_json.encode())
         return f'"{digest.hexdigest()}"'
 
-    def body(self, peers: str, policies: str) -> str:
-        """Return the state as JSON; the two arrays are JSON already."""
-        return (
-            f'{{"peers":{peers},"policies":{policies},"signing_keys":{self.signing_keys.as_json},'
-            f'"metadata":{wire_json(dict(self.node.metadata))},"data":[],"secret_refs":[],"pending_actions":[]}}'
-        )
+
+def state_body(node: Node, signing_keys: SigningKeys, peers: str, policies: str) -> str:
+    """Return the state as JSON; the two arrays are JSON already."""
+    return (
+        f'{{"peers":{peers},"policies":{policies},"signing_keys":{signing_keys.as_json},'
+        f'"metadata":{wire_json(dict(node.metadata))},"data":[],"secret_refs":[],"pending_actions":[]}}'
+    )

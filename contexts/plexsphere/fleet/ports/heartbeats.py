@@ -1,15 +1,13 @@
 """Heartbeats as they are recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """A node lived at `received_at`, by our clock, when the process's monotonic clock showed `noted_at`."""
 
     domain_id: DomainId

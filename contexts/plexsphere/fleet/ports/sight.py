@@ -42,6 +42,10 @@ class Sight(Protocol):
         """Return whom the node sees."""
         ...
 
+    def moment(self, domain_id: DomainId, /) -> object:
+        """Return an object that is another after every change of who sees whom, of weights and of rules."""
+        ...
+
     def peers_weight(self, domain_id: DomainId, node_id: NodeId, /) -> int:
         """Return the sum of the weights of whom the node sees, modulo 2**128."""
         ...

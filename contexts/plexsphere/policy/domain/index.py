@@ -34,12 +34,18 @@ class VisibilityIndex:
         self._graphs: dict[ProjectId, ProjectGraph] = {}
         self._homes: dict[NodeId, ProjectId] = {}
         self._policies: dict[PolicyId, ProjectId] = {}
+        self._moment = object()
 
     def __len__(self) -> int:
         return len(self._homes)
 
     def __contains__(self, node_id: object) -> bool:
         return node_id in self._homes
+
+    @property
+    def moment(self) -> object:
+        """Another object after every change, so that what was worked out at the same one still holds."""
+        return self._moment
 
     def member(self, node_id: NodeId) -> Member | None:
         """Return what the index holds of the node, or None."""
@@ -48,6 +54,7 @@ class VisibilityIndex:
 
     def put_member(self, member: Member) -> None:
         """Have the node in the index as this member; it keeps the weight it had, or has 0."""
+        self._moment = object()
         weight = self.weight(member.node_id)
         if self._homes.get(member.node_id) != member.project_id:
             self.remove_member(member.node_id)
@@ -56,6 +63,7 @@ class VisibilityIndex:
 
     def remove_member(self, node_id: NodeId) -> None:
         """Have the node out of the index, whether or not it was in."""
+        self._moment = object()
         found = self._find(node_id)
         if found is not None:
             found[0].unseat(found[1])
@@ -64,11 +72,13 @@ class VisibilityIndex:
     def put_policy(self, policy: NetworkPolicy) -> None:
         """Have the policy's head in force in its Project, in place of any revision before."""
         self._require_settled(policy)
+        self._moment = object()
         self._graph(policy.project_id).apply(policy.id, policy.head)
         self._policies[policy.id] = policy.project_id
 
     def remove_policy(self, policy_id: PolicyId) -> None:
         """Have the policy out of force, whether or not it was in."""
+        self._moment = object()
         project_id = self._policies.pop(policy_id, None)
         if project_id is not None:
             self._graphs[project_id].apply(policy_id, None)
@@ -130,6 +140,7 @@ class VisibilityIndex:
         found = self._find(node_id)
         if found is None:
             raise LookupError(node_id)
+        self._moment = object()
         found[0].partition.weigh(found[1], weight & WEIGHT_MASK)
 
     def peers_weight(self, node_id: NodeId) -> int:

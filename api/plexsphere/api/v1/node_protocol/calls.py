@@ -115,7 +115,7 @@ class _Call(ABC):
         self.shedding.require_room(Work.STATE)
 
     def _require_pace(self, node: CallingNode) -> None:
-        self.gate.limits.require_node_call(node.node_id)
+        self.gate.limits.require_node_call(node.name)
 
 
 class Heartbeat(_Call):
@@ -134,7 +134,7 @@ class Heartbeat(_Call):
         return
 
     def _require_pace(self, node: CallingNode) -> None:
-        self.gate.limits.require_heartbeat(node.node_id)
+        self.gate.limits.require_heartbeat(node.name)
 
 
 class State(_Call):

@@ -9,16 +9,15 @@ from plexsphere.api.callers import CallingNode
 from plexsphere.api.straight import Write
 
 
-@dataclass(frozen=True, slots=True)
-class StateView:
+class StateView(Protocol):
     """A node's state; `body` is None when the caller's tag is current. It holds pair keys, so it is not printed."""
 
-    tag: str
-    offset: int
-    body: str | None
-
-    def __repr__(self) -> str:
-        return f"StateView({self.tag}, {self.offset})"
+    @property
+    def tag(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def body(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""A context's errors, answered as the surface's problems."""
+
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Final
+
+from plexsphere.api.problem import Problem, Refusal
+
+NOTHING: Final[Mapping[type[Exception], str]] = MappingProxyType({})
+NO_HEADERS: Final[Mapping[type[Exception], Mapping[str, str]]] = MappingProxyType({})
+
+
+class Translation:
+    """
+    A block in which a context's errors become refusals; one that the table does not know passes.
+
+    One object serves every block: a generator for each would be a good part of what an unchanged state costs.
+    """
+
+    __slots__ = ("_detail_of", "_headers_of", "_problem_of")
+
+    def __init__(
+        self,
+        problem_of: Mapping[type[Exception], Problem],
+        detail_of: Mapping[type[Exception], str] = NOTHING,
+        headers_of: Mapping[type[Exception], Mapping[str, str]] = NO_HEADERS,
+    ) -> None:
+        self._problem_of: Final = problem_of
+        self._detail_of: Final = detail_of
+        self._headers_of: Final = headers_of
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if kind is None or not issubclass(kind, Exception) or kind not in self._problem_of:
+            return
+        headers = self._headers_of.get(kind)
+        raise Refusal(self._problem_of[kind], self._detail_of.get(kind, ""), headers=headers) from error
