@@ -15,6 +15,7 @@ CONNECTIONS: Final = 16
 # What a busy server refused costs it all the same, and counts.
 ATTEMPTS: Final = 100
 PAUSE_SECONDS: Final = 0.1
+Lanes = Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 BODY: Final = b'{"node_id":"","timestamp":"2026-01-15T10:30:00Z","status":"healthy","uptime":"72h15m"}'
 
 
@@ -51,28 +52,34 @@ class Measured:
         return self.server_cpu / self.requests * 1000
 
 
-async def hammer(wire: Wire, requests: Sequence[bytes], count: int, cpu: Cpu) -> Measured:
+@asynccontextmanager
+async def lanes(wire: Wire) -> AsyncIterator[Lanes]:
+    """Lend a few connections: agents keep theirs, so that no handshake is part of a request."""
+    opened = [await wire.connected() for _ in range(CONNECTIONS)]
+    try:
+        await asyncio.gather(*(asked(*lane, request("GET", "/v1/health")) for lane in opened))
+        yield opened
+    finally:
+        for _, writer in opened:
+            writer.close()
+
+
+async def hammer(opened: Lanes, requests: Sequence[bytes], count: int, cpu: Cpu) -> Measured:
     """
     Send `count` requests, in turn from those given, over a few connections, and measure the server's CPU time.
 
     Raises:
         Refused: one was not answered with success.
     """
-    lanes = [await wire.connected() for _ in range(CONNECTIONS)]
-    # A handshake is no part of a request: agents keep their connections.
-    await asyncio.gather(*(asked(*lane, request("GET", "/v1/health")) for lane in lanes))
     share = count // CONNECTIONS
     before, started = cpu.seconds(), time.perf_counter()
     await asyncio.gather(
-        *(_lane(*lane, requests[place::CONNECTIONS] or requests, share) for place, lane in enumerate(lanes))
+        *(_along(*lane, requests[place::CONNECTIONS] or requests, share) for place, lane in enumerate(opened))
     )
-    measured = Measured(share * CONNECTIONS, time.perf_counter() - started, cpu.seconds() - before)
-    for _, writer in lanes:
-        writer.close()
-    return measured
+    return Measured(share * CONNECTIONS, time.perf_counter() - started, cpu.seconds() - before)
 
 
-async def _lane(
+async def _along(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes], count: int
 ) -> None:
     for number in range(count):

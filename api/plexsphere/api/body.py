@@ -52,12 +52,17 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     content_type = headers.get("content-type", "")
     if content_type != JSON:
         _require_json(content_type)
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip"):
-        raise Refusal(catalogue.UNSUPPORTED_ENCODING)
-    _require_fitting(headers.get("content-length", ""), rule)
-    octets = await _receive_all(receive, rule)
-    return rule.decode(inflate(octets, rule) if encoding == "gzip" else octets)
+    is_gzip = "content-encoding" in headers and _is_gzip(headers["content-encoding"])
+    length = headers.get("content-length", "")
+    # What is announced as too large is not waited for.
+    if length.isdecimal() and int(length) > rule.cap:
+        raise Refusal(rule.too_large)
+    first = await receive()
+    octets: bytes = first.get("body", b"")
+    # Nearly every body comes in one part.
+    if not octets or len(octets) > rule.cap or first.get("more_body", False):
+        octets = await _received(first, receive, rule)
+    return rule.decode(inflate(octets, rule) if is_gzip else octets)
 
 
 def _require_json(content_type: str) -> None:
@@ -67,18 +72,14 @@ def _require_json(content_type: str) -> None:
         raise Refusal(catalogue.UNSUPPORTED_MEDIA_TYPE)
 
 
-def _require_fitting(length: str, rule: BodyRule[Any]) -> None:
-    # What is announced as too large is not waited for.
-    if length.isdecimal() and int(length) > rule.cap:
-        raise Refusal(rule.too_large)
+def _is_gzip(encoding: str) -> bool:
+    named = encoding.strip().lower()
+    if named not in ("", "identity", "gzip"):
+        raise Refusal(catalogue.UNSUPPORTED_ENCODING)
+    return named == "gzip"
 
 
-async def _receive_all(receive: Any, rule: BodyRule[Any]) -> bytes:
-    message = await receive()
-    whole: bytes = message.get("body", b"")
-    if whole and len(whole) <= rule.cap and not message.get("more_body", False):
-        # Nearly every body comes in one part.
-        return whole
+async def _received(message: Any, receive: Any, rule: BodyRule[Any]) -> bytes:
     received = bytearray()
     while True:
         if message["type"] == "http.disconnect":

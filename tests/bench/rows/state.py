@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from tests.bench.figure import Bar, Figure, middle, middle_spent
-from tests.bench.load import hammer, heartbeat, request
+from tests.bench.load import hammer, heartbeat, lanes, request
 from tests.bench.population import Populated
 from tests.bench.site import Bench, Site
 
@@ -23,13 +23,14 @@ async def measure(bench: Bench) -> list[Figure]:
     crowd = await _crowd(site)
     async with bench.server(site, tls=True) as ours, bench.yardstick(tls=True) as (bare, bare_cpu):
         asks = [request("GET", f"/v1/nodes/{node.node_id}/state", node.token) for node in crowd[:ASKING]]
-        await hammer(ours.wire, asks, ASKING, ours.cpu)
-        rounds, plain = [], []
-        for _ in range(ROUNDS):
-            plain.append(await hammer(bare, [heartbeat(crowd[0])], STATES * 10, bare_cpu))
-            with ours.spending(STATES) as spent:
-                await hammer(ours.wire, asks, STATES, ours.cpu)
-                rounds.append(spent())
+        async with lanes(ours.wire) as mine, lanes(bare) as theirs:
+            await hammer(mine, asks, ASKING, ours.cpu)
+            rounds, plain = [], []
+            for _ in range(ROUNDS):
+                plain.append(await hammer(theirs, [heartbeat(crowd[0])], STATES * 10, bare_cpu))
+                with ours.spending(STATES) as spent:
+                    await hammer(mine, asks, STATES, ours.cpu)
+                    rounds.append(spent())
     each = middle_spent(rounds)
     yardstick = middle([each.cpu_milliseconds for each in plain])
     name = f"full state with {PEERS} peers, TLS, CPU"

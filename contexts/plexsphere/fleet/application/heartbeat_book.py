@@ -75,7 +75,8 @@ class HeartbeatBook:
         """
         if self._writing_since is None:
             self._writing_since = self._clock.monotonic()
-        waiting = sorted(self._unwritten.values(), key=lambda each: (each.domain_id, each.node_id))
+        # Ids are compared in Python, numbers are not.
+        waiting = sorted(self._unwritten.values(), key=lambda each: (each.domain_id.int, each.node_id.int))
         for start in range(0, len(waiting), BATCH):
             await self._write(waiting[start : start + BATCH])
         await self._liveness_clock.show_service()

@@ -6,14 +6,16 @@ from typing import Final
 
 from plexsphere.fleet.ports.heartbeats import Heartbeat
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.recordset import recordset
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 # Rows are locked in the order of Domain and id, as every writer of many nodes does. A checksum that an agent left out
 # does not replace the one it told before. The tick is that of the moment at which the heartbeat arrived.
 RECORD: Final = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::boolean[], %s::bigint[])
-        AS given (domain_id, id, received_at, binary_checksum, clock_skewed, waited_ms)
+    SELECT * FROM json_to_recordset(%s) AS given (
+        domain_id uuid, id uuid, received_at timestamptz, binary_checksum text, clock_skewed boolean, waited_ms bigint
+    )
 ), locked AS MATERIALIZED (
     SELECT domain_id, id, nodes.reachability, received_at, given.binary_checksum, given.clock_skewed,
            (SELECT tick FROM liveness_clock) - waited_ms AS tick
@@ -45,14 +47,18 @@ class PostgresHeartbeatRecords:
 
     async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
         """Write the batch in one statement."""
-        columns = [
-            [each.domain_id for each in batch],
-            [each.node_id for each in batch],
-            [each.received_at for each in batch],
-            [each.binary_checksum for each in batch],
-            [each.clock_skewed for each in batch],
-            [each.waited_ms(moment) for each in batch],
-        ]
+        given = recordset([_given(each, moment) for each in batch])
         async with self.database.connection() as connection:
-            rows = await (await connection.execute(RECORD, columns)).fetchall()
+            rows = await (await connection.execute(RECORD, [given])).fetchall()
         return [(DomainId(domain_id), NodeId(node_id)) for domain_id, node_id in rows]
+
+
+def _given(heartbeat: Heartbeat, moment: float) -> dict[str, object]:
+    return {
+        "domain_id": heartbeat.domain_id,
+        "id": heartbeat.node_id,
+        "received_at": heartbeat.received_at,
+        "binary_checksum": heartbeat.binary_checksum,
+        "clock_skewed": heartbeat.clock_skewed,
+        "waited_ms": heartbeat.waited_ms(moment),
+    }
