@@ -25,6 +25,8 @@ LAST: Final = {2_000: Bar(250.0), 10_000: Bar(1000.0)}
 BEAT: Final = Bar(50.0)
 IDLE: Final = {False: Bar(24.0), True: Bar(64.0)}
 BARE: Final = "as many bare signed frames of 1 KiB"
+# Every node is told, and told some 2 KiB: its own class's rules, and this one.
+EVERYBODY_TO_ONE_CLASS: Final = {"source": "*", "destination": "class=c0"}
 RULE: Final = {
     "action": "deny",
     "protocol": "tcp",
@@ -92,7 +94,7 @@ async def _rounds(
         nonlocal made
         body = {
             "slug": f"deny-{os.urandom(6).hex()}",
-            "selector": {"source": "*", "destination": "*"},
+            "selector": EVERYBODY_TO_ONE_CLASS,
             "rules": [RULE],
         }
         made = (await client.post(path, json=body)).raise_for_status().json()["id"]
