@@ -20,12 +20,18 @@ class Deeds:
         self._chance: Final = random.Random(seed)
         hands = Hands(town, domain_id, project_id, self._chance)
         dead = TheDead(hands)
-        self._deeds: Final = (NodeDeeds(hands, dead, list(watched)), OperatorDeeds(hands, dead))
+        self._nodes: Final = NodeDeeds(hands, dead, list(watched))
+        self._operators: Final = OperatorDeeds(hands, dead)
+
+    async def rest(self) -> None:
+        """Clear up, while nobody runs, what went unanswered, else a long run leaves more behind."""
+        await self._nodes.remove_again()
+        await self._operators.find_again()
 
     async def run(self) -> None:
         """Do something, again and again, whenever the gate is open."""
         while True:
             async with self._town.deed():
-                choices = [choice for deeds in self._deeds for choice in deeds.choices()]
+                choices = [choice for deeds in (self._nodes, self._operators) for choice in deeds.choices()]
                 weights = [weight for weight, _ in choices]
                 await self._chance.choices([deed for _, deed in choices], weights)[0]()

@@ -79,6 +79,17 @@ class NodeDeeds:
         self._watched: Final = watched
         self._nodes: Final[list[Node]] = []
         self._waiting: Final[list[Enrolment]] = []
+        self._leaving: Final[list[Node]] = []
+
+    async def remove_again(self) -> None:
+        """Remove the nodes whose removal was never answered; to be called at rest."""
+        for node in list(self._leaving):
+            answer = await self._hands.ask(
+                "DELETE", f"/v1/nodes/{node.id}?confirm=true", expected=(200, 204, 404)
+            )
+            if answer is not None:
+                self._leaving.remove(node)
+                self._journal.note("node", node.hostname, "gone", Outcome.DONE)
 
     def choices(self) -> list[tuple[int, Deed]]:
         """Return what may be done now, each with its weight."""
@@ -158,7 +169,9 @@ class NodeDeeds:
         else:
             answer = await self._hands.ask("DELETE", f"/v1/nodes/{node.id}?confirm=true")
         self._journal.note("node", node.hostname, "gone", outcome_of(answer))
-        if answer is not None:
+        if answer is None:
+            self._leaving.append(node)
+        else:
             self._dead.bury(node.token, node.path("state"))
 
     async def _heartbeat(self) -> None:

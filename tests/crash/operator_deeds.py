@@ -12,6 +12,7 @@ from tests.support.raw_http import RawAnswer
 from tests.support.robots import TUPLES
 
 MOST_OF_A_KIND: Final = 8
+MOST_ON_A_PAGE: Final = 200
 ANYWHERE: Final = "0.0.0.0/0"
 
 
@@ -57,6 +58,12 @@ class OperatorDeeds:
             (2, self._made_or_dropped(self._projects, self._make_project)),
             (3, self._dead.try_one),
         ]
+
+    async def find_again(self) -> None:
+        """Take up every policy that is there, those too whose making was never answered; to be called at rest."""
+        answer = await self._hands.ask("GET", f"{self._hands.project}/policies?limit={MOST_ON_A_PAGE}")
+        if answer is not None:
+            self._policies.things[:] = [(each["slug"], each["id"]) for each in answer.json()["items"]]
 
     def _made_or_dropped(self, shelf: Shelf, make: Callable[[], Awaitable[None]]) -> Deed:
         return make if len(shelf.things) < MOST_OF_A_KIND else lambda: self._drop(shelf)

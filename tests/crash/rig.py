@@ -51,9 +51,12 @@ class Outcome:
 class Rig:
     """Two servers under load, killed again and again; it stops at the first cycle that broke something."""
 
-    def __init__(self, deployment: Deployment, town: Town, watch: Watch, database: Database) -> None:
+    def __init__(
+        self, deployment: Deployment, town: Town, deeds: Deeds, watch: Watch, database: Database
+    ) -> None:
         self._deployment: Final = deployment
         self._town: Final = town
+        self._deeds: Final = deeds
         self._watch: Final = watch
         self._database: Final = database
         self._pack: Final = InvariantPack(database, Secret(WRAP_KEY))
@@ -82,7 +85,9 @@ class Rig:
         await self._deployment.settled(dead)
         broken = await self._look()
         await booting
-        return [*broken, *await self._watch.broken(self._deployment.dsn)]
+        broken += await self._watch.broken(self._deployment.dsn)
+        await self._deeds.rest()
+        return broken
 
     async def _strike(self, cycle: Cycle) -> list[str]:
         victims = [self._deployment.servers[number] for number in cycle.victims]
@@ -158,7 +163,7 @@ async def crash(seed: int, count: int, say: Say) -> Outcome:
             town = Town(urls, operator, Journal())
             deeds = Deeds(town, domain_id, project_id, watch.members, seed)
             async with _at_work(deeds):
-                return await Rig(deployment, town, watch, database).run(cycles_of(seed, count), say)
+                return await Rig(deployment, town, deeds, watch, database).run(cycles_of(seed, count), say)
 
 
 @asynccontextmanager
