@@ -223,7 +223,7 @@ class StormAgent:
         try:
             while True:
                 answer = await self._pull()
-                if answer.status in (200, 304, *DEAD):
+                if answer.status in (304, *DEAD) or (answer.status == 200 and not self._knows_newer(answer)):
                     return
                 await asyncio.sleep(backoff.delay_asked(_asked(answer)))
         finally:
@@ -235,10 +235,14 @@ class StormAgent:
             "GET", f"/v1/nodes/{self.node_id}/state", self._token, headers=headers
         )
         self._ledger.pulls.append((time.monotonic(), answer.status))
-        if answer.status == 200:
+        if answer.status == 200 and not self._knows_newer(answer):
             self._etag = answer.headers["etag"]
             self._take_over(STATE.decode(answer.body))
         return answer
+
+    def _knows_newer(self, answer: Answer) -> bool:
+        # What happened while the state was under way came by the stream, and is not in it.
+        return self.place is not None and int(answer.headers["plexsphere-state-version"]) < self.place.offset
 
     def _take_over(self, state: _State) -> None:
         self.learned_at = time.monotonic()

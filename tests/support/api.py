@@ -50,8 +50,8 @@ def roomy_limits(clock: Clock | None = None, **narrow: Any) -> Limits:
         "sources": Sources(),
         "wrong_credentials": FailuresBySource(clock, 10**6),
         "failed_registrations": FailuresBySource(clock, 10**6),
-        "heartbeats": Allowances[UUID](clock, 10**6),
-        "node_calls": Allowances[UUID](clock, 10**6),
+        "heartbeats": Allowances[str](clock, 10**6),
+        "node_calls": Allowances[str](clock, 10**6),
         "operator_calls": Allowances[UUID](clock, 10**6),
         "traffic": Traffic(),
     }

@@ -16,6 +16,7 @@ from plexsphere.composition.builders.views import build_views
 from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.get_state import GetState
 from plexsphere.fleet.application.get_state import State as StateAnswer
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import Served, served
@@ -121,7 +122,7 @@ class StateWorld:
         views = build_views(root.platform())
         signer = IdentityEventSigner(root.signer())
         get_state = GetState(
-            views.followed, views.sight, signer, views.reconciles, CrowdWatch(root.platform().clock)
+            views.followed, views.sight, signer, views.reconciles, CrowdWatch(root.platform().clock), Turns()
         )
         return await get_state(DomainId(UUID(domain_id)), NodeId(UUID(machine.node_id)), "", 0)
 

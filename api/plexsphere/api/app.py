@@ -100,7 +100,7 @@ def create_app(
     router.state = State(
         {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
     )
-    return Edge(Unhurried(router, shedding), direct, answers)
+    return Edge(Unhurried(router, shedding, services.gate), direct, answers)
 
 
 def routed_operations(router: Litestar) -> list[Operation]:

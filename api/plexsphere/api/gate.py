@@ -84,6 +84,23 @@ class Gate:
         self.limits.require_operator_call(caller.principal_id)
         return caller
 
+    def require_left(self, scope: Any) -> None:
+        """
+        Refuse who is known to have no call left, before anything is spent on his request.
+
+        Raises:
+            Refusal: `rate_limited`.
+        """
+        authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        try:
+            bearer = bearer_of(authorization.decode("latin-1"))
+        except Refusal:
+            # Some operations need no credential; the others refuse it in their turn.
+            return
+        caller = self.operators.cached(bearer)
+        if caller is not None:
+            self.limits.require_operator_left(caller.principal_id)
+
     async def _looked_up(self, bearer: Secret[str], scope: Any) -> Caller:
         self.limits.require_credible(scope)
         caller = await self.operators.resolve(bearer)

@@ -74,6 +74,17 @@ class Limits:
         if seconds:
             self._refuse(seconds)
 
+    def require_operator_left(self, principal_id: UUID) -> None:
+        """
+        Refuse an operator who has no call left, without taking one.
+
+        Raises:
+            Refusal: `rate_limited`.
+        """
+        seconds = self.operator_calls.seconds_until(principal_id)
+        if seconds:
+            self._refuse(seconds)
+
     def require_credible(self, scope: Any) -> None:
         """
         Let a credential be looked up.

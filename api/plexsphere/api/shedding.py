@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from plexsphere.api import catalogue
+from plexsphere.api.gate import Gate
 from plexsphere.api.problem import Refusal
 from plexsphere.platform.telemetry.traffic import Traffic
 
@@ -28,9 +29,6 @@ LOOKS: Final = 3
 LESS: Final = 0.7
 MORE: Final = 0.05
 LEAST: Final = 0.02
-# States are made without waiting for anybody, so that they queue before the loop and not in it: of one turn of the
-# loop they may have so much, whoever else waits for the next turn.
-TURN_SECONDS: Final = 0.08
 # A process that is late finds no time to learn that no credential was revoked; then it looks up every one, and is later
 # still. What looks are left go to heartbeats.
 MOST_LOOKUPS: Final = 32
@@ -53,12 +51,10 @@ class Shedding:
         self._late: Final[deque[float]] = deque(maxlen=LOOKS)
         self._share: Final = dict.fromkeys(Work, 1.0)
         self._due: Final = dict.fromkeys(Work, 1.0)
-        self._spent_on_states = 0.0
         self._in_hand: Final = dict.fromkeys(MOST_IN_HAND, 0)
 
     def observe(self, seconds_late: float) -> None:
         """Take note of how late the loop was, and that it has turned; to be called some twenty times a second."""
-        self._spent_on_states = 0.0
         self._late.append(seconds_late)
         standing = min(self._late) if len(self._late) == LOOKS else 0.0
         for work, bound in LATENESS.items():
@@ -67,10 +63,6 @@ class Shedding:
             elif seconds_late <= bound:
                 self._share[work] = min(1.0, self._share[work] + MORE)
 
-    def spend(self, seconds: float) -> None:
-        """Take note of how long a state took."""
-        self._spent_on_states += seconds
-
     def require_room(self, work: Work) -> None:
         """
         Let one more piece of work in.
@@ -78,7 +70,7 @@ class Shedding:
         Raises:
             Refusal: `overloaded`.
         """
-        if work is Work.STATE and self._is_full_of_states():
+        if work is Work.STATE and self._traffic.lookups_in_hand >= MOST_LOOKUPS:
             self._refuse(work)
         share = self._share[work]
         if share >= 1.0:
@@ -104,9 +96,6 @@ class Shedding:
         finally:
             self._in_hand[work] -= 1
 
-    def _is_full_of_states(self) -> bool:
-        return self._spent_on_states > TURN_SECONDS or self._traffic.lookups_in_hand >= MOST_LOOKUPS
-
     def _refuse(self, work: Work) -> None:
         if work is Work.OPERATOR:
             self._traffic.shed_operator += 1
@@ -123,16 +112,19 @@ class Unhurried:
     The router, behind what may be refused: it answers operators, registrations, and what is asked about the process.
 
     A machine that wants to register ranks with nodes that ask for their state; questions about health are answered
-    always, else an overloaded process would be taken for a dead one and ended.
+    always, else an overloaded process would be taken for a dead one and ended. Who is known to have no call left is
+    told so before anything else: his flood is no reason to refuse others.
     """
 
     router: AsgiApp
     shedding: Shedding
+    gate: Gate
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope.get("path", "")
         if scope["type"] != "http" or path in ALWAYS_ANSWERED:
             await self.router(scope, receive, send)
             return
+        self.gate.require_left(scope)
         work = Work.STATE if path == REGISTER else Work.OPERATOR
         await self.shedding.held(work, lambda: self.router(scope, receive, send))

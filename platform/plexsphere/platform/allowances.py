@@ -32,7 +32,7 @@ class Allowances(Generic[K]):
     def take(self, key: K) -> float:
         """Take one of the key's and return 0; or, where it has none, the seconds until it has one."""
         now = self._clock.monotonic()
-        full_at = self._full_at.get(key) or self._older.get(key, 0.0)
+        full_at = self._instant(key)
         if full_at < now:
             full_at = now
         elif full_at - now > self._ahead:
@@ -41,6 +41,13 @@ class Allowances(Generic[K]):
         if len(self._full_at) >= self._remembered:
             self._full_at, self._older = {}, self._full_at
         return 0.0
+
+    def seconds_until(self, key: K) -> float:
+        """Return the seconds until the key has one, 0 where it has; nothing is taken."""
+        return max(0.0, self._instant(key) - self._clock.monotonic() - self._ahead)
+
+    def _instant(self, key: K) -> float:
+        return self._full_at.get(key) or self._older.get(key, 0.0)
 
     def __len__(self) -> int:
         return len(self._full_at) + len(self._older)

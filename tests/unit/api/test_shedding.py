@@ -1,24 +1,42 @@
 """What is refused first, and that it is let in again."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from plexsphere.api import catalogue
+from plexsphere.api.callers import Caller
+from plexsphere.api.gate import Gate
+from plexsphere.api.limits import Limits
 from plexsphere.api.problem import Refusal
 from plexsphere.api.shedding import (
     LATENESS,
     LOOKS,
     MOST_IN_HAND,
     MOST_LOOKUPS,
-    TURN_SECONDS,
     Shedding,
     Unhurried,
     Work,
 )
+from plexsphere.platform.allowances import Allowances
+from plexsphere.platform.clock import SystemClock
+from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.telemetry.traffic import Traffic
+from tests.support.api import ALICE, OPERATORS, FakeDenials, FakeOperators, FakePermissions, roomy_limits
 
 TRIED = 100
+
+
+class KnownOperators(FakeOperators):
+    """Has met its operators before."""
+
+    def cached(self, bearer: Secret[str], /) -> Caller | None:
+        return OPERATORS.get(bearer.reveal())
+
+
+def gate_of(limits: Limits) -> Gate:
+    return Gate(KnownOperators(), FakePermissions(), FakeDenials(), limits)
 
 
 def is_let_in(shedding: Shedding, work: Work) -> bool:
@@ -85,16 +103,6 @@ def test_a_part_is_refused_and_not_all_or_nothing() -> None:
     assert 30 < let_in(shedding, Work.OPERATOR) < 70
 
 
-def test_states_have_so_much_of_a_turn_of_the_loop_and_no_more() -> None:
-    """H15: they never wait, so that a crowd of them would make one turn of any length."""
-    shedding = Shedding(Traffic())
-    shedding.spend(TURN_SECONDS + 0.01)
-
-    assert shares(shedding) == [TRIED, 0, TRIED]
-    shedding.observe(TURN_SECONDS)
-    assert shares(shedding) == [TRIED] * 3
-
-
 def test_while_many_credentials_are_looked_up_states_leave_the_lookups_to_heartbeats() -> None:
     """H15: else a late process would be later and later."""
     traffic = Traffic(lookups_in_hand=MOST_LOOKUPS)
@@ -134,11 +142,30 @@ async def test_whether_the_process_lives_is_answered_whatever_else_is_refused() 
     async def router(scope: dict[str, str], receive: object, send: object) -> None:
         answered.append(scope["path"])
 
-    unhurried = Unhurried(router, late_by(10, 200))
+    unhurried = Unhurried(router, late_by(10, 200), gate_of(roomy_limits()))
     for path in ["/health", "/v1/health"] * 50:
-        await unhurried({"type": "http", "path": path}, None, None)
+        await unhurried({"type": "http", "path": path, "headers": []}, None, None)
     assert len(answered) == 100
 
-    await unhurried({"type": "http", "path": "/v1/domains"}, None, None)
+    await unhurried({"type": "http", "path": "/v1/domains", "headers": []}, None, None)
     with pytest.raises(Refusal):
-        await unhurried({"type": "http", "path": "/v1/domains"}, None, None)
+        await unhurried({"type": "http", "path": "/v1/domains", "headers": []}, None, None)
+
+
+async def test_who_has_no_call_left_is_told_so_before_his_flood_makes_others_be_refused() -> None:
+    """H15: nothing is spent on him, and an overloaded process says 429 to him and not 503."""
+    answered: list[str] = []
+
+    async def router(scope: dict[str, str], receive: object, send: object) -> None:
+        answered.append(scope["path"])
+
+    flooding = gate_of(roomy_limits(operator_calls=Allowances[UUID](SystemClock(), 1)))
+    unhurried = Unhurried(router, late_by(10, 200), flooding)
+    asked = {"type": "http", "path": "/v1/domains", "headers": [(b"authorization", b"Bearer alice")]}
+    flooding.limits.require_operator_call(ALICE.principal_id)
+
+    for _ in range(50):
+        with pytest.raises(Refusal) as refused:
+            await unhurried(asked, None, None)
+        assert refused.value.problem is catalogue.RATE_LIMITED
+    assert answered == []

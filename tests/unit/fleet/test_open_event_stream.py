@@ -18,6 +18,7 @@ from plexsphere.fleet.application.open_event_stream import (
 )
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.ports.views import Replay
 from plexsphere.platform.events.alarm import Alarm
@@ -78,6 +79,7 @@ class Scene:
             ClaimBook(self.claims, self.hub, Alarm(), mint_id, lambda: None),
             self.reconciles,
             LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store), clock),
+            Turns(),
         )
 
     async def begun(self) -> "Scene":

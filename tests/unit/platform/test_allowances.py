@@ -39,7 +39,9 @@ def test_an_allowance_is_a_bucket_of_tokens_for_each_key(pauses: list[tuple[int,
     for seconds, key in pauses:
         clock.advance(seconds)
 
-        assert (allowances.take(key) == 0) is buckets[key].take(clock.monotonic() - began)
+        told = allowances.seconds_until(key)
+        assert allowances.take(key) == told
+        assert (told == 0) is buckets[key].take(clock.monotonic() - began)
 
 
 @given(st.integers(1, 100_000), st.integers(0, 60))

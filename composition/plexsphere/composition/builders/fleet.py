@@ -24,6 +24,7 @@ from plexsphere.fleet.application.record_heartbeat import RecordHeartbeat
 from plexsphere.fleet.application.register_node import RegisterNode
 from plexsphere.fleet.application.remove_node import RemoveNode
 from plexsphere.fleet.application.report_drift import ReportDrift
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.application.update_capabilities import UpdateCapabilities
 from plexsphere.fleet.application.update_endpoint import UpdateEndpoint
 from plexsphere.fleet.ports.admission import Admission
@@ -59,7 +60,7 @@ def build_fleet(
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
     expand = ExpandRow(sight, events_signer, platform.server_time)
-    crowds = CrowdWatch(clock)
+    crowds, turns = CrowdWatch(clock), Turns()
     book = _book(platform)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     stream_claims = PostgresStreamClaims(platform.backstage)
@@ -88,7 +89,7 @@ def build_fleet(
         ),
         remove_node=RemoveNode(database, views.take_turn, nodes, admission, sight, inbox),
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
-        get_state=GetState(followed, sight, events_signer, views.reconciles, crowds),
+        get_state=GetState(followed, sight, events_signer, views.reconciles, crowds, turns),
         open_event_stream=OpenEventStream(
             database,
             followed,
@@ -99,6 +100,7 @@ def build_fleet(
             claims,
             views.reconciles,
             LostPlaces(database, views.reconciles, inbox, clock),
+            turns,
             platform.frame_latency,
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),

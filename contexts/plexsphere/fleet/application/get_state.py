@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.domain.errors import NodeNotFound
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.domain.node import Node
-from plexsphere.fleet.domain.node_state import SigningKeys, StateParts, Tagged, state_body
+from plexsphere.fleet.domain.node_state import StateParts, Tagged, state_body
 from plexsphere.fleet.ports.event_signer import EventSigner
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.fleet.ports.views import Views
@@ -35,6 +36,7 @@ class GetState:
     signer: EventSigner
     reconciles: ReconcileBook
     crowds: CrowdWatch
+    turns: Turns
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, known_tag: str, seen_offset: int) -> State:
         """
@@ -48,25 +50,26 @@ class GetState:
             await self.views.catch_up(domain_id, max(seen_offset, self.views.position(domain_id) + 1))
             # Catching up may have dropped the Domain, to be read anew: the former view sees nobody any more.
             view = self.views.loaded(domain_id) or await self.views.of(domain_id)
+        if self._tag(view, node_id) != known_tag:
+            await self.turns.next()
+            view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         return self._answer(view, node_id, known_tag)
 
     def _answer(self, view: MeshView, node_id: NodeId, known_tag: str) -> State:
-        node = view.node(node_id)
-        if node is None:
-            raise NodeNotFound(node_id)
+        node, tag = _living(view, node_id), self._tag(view, node_id)
+        offset = self.views.position(view.domain_id)
         self.reconciles.forget(node_id)
-        offset, signing_keys = self.views.position(view.domain_id), self.signer.keys()
-        tag = self._tag(view, node, signing_keys)
         if tag == known_tag:
             return State(tag, offset, None)
         seen = self.sight.peers_of(view.domain_id, node_id)
         self.crowds.note(view.domain_id, node_id, len(seen))
         peers = view.peers(node, seen)
         rules = self.sight.rules(view.domain_id, node_id)
-        return State(tag, offset, state_body(node, signing_keys, peers, rules))
+        return State(tag, offset, state_body(node, self.signer.keys(), peers, rules))
 
-    def _tag(self, view: MeshView, node: Node, signing_keys: SigningKeys) -> str:
-        moment, known = self.sight.moment(view.domain_id), view.tagged(node.id)
+    def _tag(self, view: MeshView, node_id: NodeId) -> str:
+        node, signing_keys = _living(view, node_id), self.signer.keys()
+        moment, known = self.sight.moment(view.domain_id), view.tagged(node_id)
         if known is not None and known.is_of(node, moment, signing_keys):
             return known.tag
         weight = self.sight.peers_weight(view.domain_id, node.id)
@@ -74,3 +77,10 @@ class GetState:
         tag = StateParts(node, view.keys.generation, weight, rules_tag, signing_keys).tag
         view.keep(Tagged(node, moment, signing_keys, tag))
         return tag
+
+
+def _living(view: MeshView, node_id: NodeId) -> Node:
+    node = view.node(node_id)
+    if node is None:
+        raise NodeNotFound(node_id)
+    return node

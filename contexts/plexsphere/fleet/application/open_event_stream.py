@@ -157,11 +157,11 @@ class OpenEventStream:
     claims: ClaimBook
     reconciles: ReconcileBook
     lost_places: LostPlaces
+    turns: Turns
     written: FrameWritten = unmeasured
     newcomers: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(NEWCOMERS_AT_ONCE), init=False
     )
-    turns: Turns = field(default_factory=Turns, init=False)
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, last_event_id: str) -> EventStream:
         """
@@ -172,6 +172,7 @@ class OpenEventStream:
             TooManyStreams, StreamsReplacedTooOften, PlaceLostTooOften: before anything is sent.
             StoreOverloaded: the Domain is being read anew at this moment.
         """
+        await self.turns.next()
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         self.hub.require_room(domain_id, node_id)
         if view.node(node_id) is None:

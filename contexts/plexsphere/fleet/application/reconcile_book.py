@@ -6,7 +6,8 @@ from typing import Final
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.ids import NodeId
 
-SPREAD_SECONDS: Final = 30.0
+# Less than an interval: who is asked last says so with the heartbeat after, and pulls within two intervals.
+SPREAD_SECONDS: Final = 25.0
 
 
 class ReconcileBook:

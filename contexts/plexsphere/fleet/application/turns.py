@@ -1,4 +1,4 @@
-"""Turns of the streams that have much to tell: one at a time, however many there are (design section 5)."""
+"""Turns of what takes a while: opening a stream, replaying to it, making a whole state (design section 5)."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,8 @@ class Turns:
     """
     Lets one of those who wait go on in each round of the event loop, in the order in which they came.
 
-    A few frames of each of five hundred streams in one round would keep heartbeats waiting for half a second.
+    A few frames of each of five hundred streams in one round would keep heartbeats waiting for half a second, and
+    ten thousand nodes that come back at once would keep new connections waiting for ten.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,6 @@
 """The calls of nodes as plain ASGI, dispatched before the router: most of them are hot (design section 5)."""
 
 import asyncio
-import time
 from abc import ABC, abstractmethod
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -143,7 +142,6 @@ class State(_Call):
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         headers = _headers(scope)
         node = await self._node(scope, headers)
-        began = time.perf_counter()
         known = headers.get("if-none-match", "").removeprefix("W/")
         state = await self.protocol.state(node, known, _offset(headers.get("plexsphere-state-version", "")))
         head = (
@@ -155,7 +153,6 @@ class State(_Call):
             await _answer(send, 304, b"", head)
         else:
             await _answer(send, 200, state.body.encode(), (*head, JSON))
-        self.shedding.spend(time.perf_counter() - began)
 
 
 class Endpoint(_Call):
