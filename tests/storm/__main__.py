@@ -6,9 +6,11 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,7 @@ from tests.support.postgres import TestServer, server_folder
 
 # Commits wait for the disk as on a server of its own: 5 ms, with fsync on.
 HONEST: Final = {"commit_delay": "5000", "commit_siblings": "0", "fsync": "on", "shared_buffers": "256MB"}
+DESCRIPTORS: Final = 65_536
 OUT: Final = Path("storm-results.json")
 EXAMPLE: Final = "Example: make storm ARGS='--only restart --scale 0.1'"
 
@@ -42,11 +45,20 @@ STORMS: Final[dict[str, Storm]] = {
 def main() -> int:
     """Return 0 when every promise was kept."""
     arguments = _arguments()
+    _allow_descriptors()
     found = asyncio.run(_all(arguments))
     _write(arguments, found)
     broken = [promise for promises in found.values() for promise in promises if not promise.kept]
     print(f"\nwritten to {arguments.out}; {len(broken)} promises broken")
     return 1 if broken else 0
+
+
+def _allow_descriptors() -> None:
+    # Ten thousand agents that come back hold three connections each, at either end; a service is given as many.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < DESCRIPTORS:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, DESCRIPTORS))
 
 
 def _arguments() -> argparse.Namespace:

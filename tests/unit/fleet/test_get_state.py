@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from plexsphere.fleet.application.crowd_watch import CrowdWatch
-from plexsphere.fleet.application.get_state import GetState, State
+from plexsphere.fleet.application.get_state import MOST_WAITING, GetState, State
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.turns import Turns
-from plexsphere.fleet.domain.errors import NodeNotFound
+from plexsphere.fleet.domain.errors import NodeNotFound, TooManyStates
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from tests.support.event_rows import StampSigner
 from tests.support.fleet import DOMAIN, NOBODY, FleetStore, a_node, memory_fleet
@@ -67,6 +67,21 @@ async def test_a_kept_tag_gives_way_as_soon_as_anything_that_it_was_made_of_is_a
     assert after.body is not None
     assert str(OTHERS[0].id) not in after.body
     assert str(OTHERS[0].id) in (before.body or "")
+
+
+async def test_a_state_is_refused_rather_than_waited_for_behind_a_crowd() -> None:
+    """H15: who waits holds a connection, and heartbeats need theirs."""
+    _, get_state = await a_mesh()
+    known = (await get_state(DOMAIN, ONE.id, "", 0)).tag
+    crowd = [asyncio.create_task(get_state.turns.next()) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    assert len(get_state.turns) == MOST_WAITING
+
+    with pytest.raises(TooManyStates):
+        await get_state(DOMAIN, ONE.id, "", 0)
+    assert (await get_state(DOMAIN, ONE.id, known, 0)).body is None
+    await asyncio.gather(*crowd)
+    assert (await get_state(DOMAIN, ONE.id, "", 0)).body
 
 
 async def test_nobody_has_no_state() -> None:

@@ -32,6 +32,7 @@ PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.NodeNotFound: catalogue.NODE_NOT_FOUND,
     errors.DomainNotFound: catalogue.NODE_NOT_FOUND,
     errors.InvalidEndpoint: catalogue.INVALID_BODY,
+    errors.TooManyStates: catalogue.OVERLOADED,
     errors.TooManyStreams: problems.TOO_MANY_STREAMS,
     errors.PlaceLostTooOften: catalogue.RATE_LIMITED,
     errors.StreamsReplacedTooOften: catalogue.RATE_LIMITED,
@@ -48,6 +49,7 @@ DETAIL_OF: Final[Mapping[type[Exception], str]] = {
     ),
 }
 HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
+    errors.TooManyStates: SOON,
     errors.TooManyStreams: SOON,
     errors.PlaceLostTooOften: LATER,
     errors.StreamsReplacedTooOften: LATER,

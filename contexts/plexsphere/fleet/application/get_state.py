@@ -1,11 +1,12 @@
 """Use case: the desired state of a node (plexd.md, Reconciliation; design D25)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from plexsphere.fleet.application.crowd_watch import CrowdWatch
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.turns import Turns
-from plexsphere.fleet.domain.errors import NodeNotFound
+from plexsphere.fleet.domain.errors import NodeNotFound, TooManyStates
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.domain.node import Node
 from plexsphere.fleet.domain.node_state import StateParts, Tagged, state_body
@@ -13,6 +14,9 @@ from plexsphere.fleet.ports.event_signer import EventSigner
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.fleet.ports.views import Views
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+# Whoever waits holds a connection: streams have theirs in any case, for states it is kinder to ask again.
+MOST_WAITING: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class GetState:
 
         Raises:
             NodeNotFound: the node left.
+            TooManyStates: so many wait for their turn that the caller had better ask later.
         """
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         if self.views.position(domain_id) < seen_offset or view.node(node_id) is None:
@@ -51,6 +56,8 @@ class GetState:
             # Catching up may have dropped the Domain, to be read anew: the former view sees nobody any more.
             view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         if self._tag(view, node_id) != known_tag:
+            if len(self.turns) >= MOST_WAITING:
+                raise TooManyStates
             await self.turns.next()
             view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         return self._answer(view, node_id, known_tag)

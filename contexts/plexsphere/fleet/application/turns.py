@@ -17,6 +17,9 @@ class Turns:
         self._waiting: Final[deque[asyncio.Future[None]]] = deque()
         self._is_giving = False
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     async def next(self) -> None:
         """Return when it is this caller's turn: in a later round, after all who came before."""
         turn = asyncio.get_running_loop().create_future()

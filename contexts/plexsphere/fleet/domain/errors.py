@@ -69,5 +69,9 @@ class PlaceLostTooOften(FleetError):
     """The node opened its stream without a place in the log several times within a minute (design D23)."""
 
 
+class TooManyStates(FleetError):
+    """So many whole states are waiting to be made that another had better be asked for later."""
+
+
 class TooManyStreams(FleetError):
     """This process holds as many streams as it may."""
