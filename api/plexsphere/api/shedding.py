@@ -33,7 +33,7 @@ LEAST: Final = 0.02
 # still. What looks are left go to heartbeats.
 MOST_LOOKUPS: Final = 32
 MOST_IN_HAND: Final = {Work.OPERATOR: 256, Work.STATE: 1_024}
-RETRY_AFTER: Final = {"Retry-After": "2"}
+RETRY_AFTER: Final = {Work.OPERATOR: "2", Work.STATE: "5", Work.STREAM: "5"}
 ALWAYS_ANSWERED: Final = frozenset({"/health", "/v1/health"})
 REGISTER: Final = "/v1/register"
 
@@ -70,8 +70,6 @@ class Shedding:
         Raises:
             Refusal: `overloaded`.
         """
-        if work is Work.STATE and self._traffic.lookups_in_hand >= MOST_LOOKUPS:
-            self._refuse(work)
         share = self._share[work]
         if share >= 1.0:
             return
@@ -79,6 +77,16 @@ class Shedding:
             self._due[work] += share
             self._refuse(work)
         self._due[work] -= 1.0 - share
+
+    def require_lookup(self) -> None:
+        """
+        Let one more credential be looked up, for anything but a heartbeat or a stream.
+
+        Raises:
+            Refusal: `overloaded`.
+        """
+        if self._traffic.lookups_in_hand >= MOST_LOOKUPS:
+            self._refuse(Work.STATE)
 
     async def held(self, work: Work, answering: Callable[[], Awaitable[None]]) -> None:
         """
@@ -103,7 +111,7 @@ class Shedding:
             self._traffic.shed_state += 1
         else:
             self._traffic.shed_stream += 1
-        raise Refusal(catalogue.OVERLOADED, headers=RETRY_AFTER)
+        raise Refusal(catalogue.OVERLOADED, headers={"Retry-After": RETRY_AFTER[work]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
 DEREGISTERED: Final = "deregistered"
 SOON: Final = {"Retry-After": "5"}
+AFTER_THE_CROWD: Final = {"Retry-After": "10"}
 LATER: Final = {"Retry-After": "60"}
 
 PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
@@ -49,7 +50,7 @@ DETAIL_OF: Final[Mapping[type[Exception], str]] = {
     ),
 }
 HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
-    errors.TooManyStates: SOON,
+    errors.TooManyStates: AFTER_THE_CROWD,
     errors.TooManyStreams: SOON,
     errors.PlaceLostTooOften: LATER,
     errors.StreamsReplacedTooOften: LATER,

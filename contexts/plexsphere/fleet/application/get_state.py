@@ -16,7 +16,7 @@ from plexsphere.fleet.ports.views import Views
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 # Whoever waits holds a connection: streams have theirs in any case, for states it is kinder to ask again.
-MOST_WAITING: Final = 512
+MOST_WAITING: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)

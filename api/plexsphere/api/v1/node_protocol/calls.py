@@ -106,12 +106,18 @@ class _Call(ABC):
         self._require_room()
         claimed = scope["path"][len(PREFIX) :].partition("/")[0]
         authorization = headers.get("authorization", "")
-        node = self.gate.known(authorization, claimed) or await self.gate.node(authorization, claimed, scope)
+        node = self.gate.known(authorization, claimed)
+        if node is None:
+            self._require_lookup()
+            node = await self.gate.node(authorization, claimed, scope)
         self._require_pace(node)
         return node
 
     def _require_room(self) -> None:
         self.shedding.require_room(Work.STATE)
+
+    def _require_lookup(self) -> None:
+        self.shedding.require_lookup()
 
     def _require_pace(self, node: CallingNode) -> None:
         self.gate.limits.require_node_call(node.name)
@@ -130,6 +136,9 @@ class Heartbeat(_Call):
 
     def _require_room(self) -> None:
         # What tells who lives is the last to be refused, and the cheapest to do.
+        return
+
+    def _require_lookup(self) -> None:
         return
 
     def _require_pace(self, node: CallingNode) -> None:
@@ -219,6 +228,10 @@ class Events(_Call):
 
     def _require_room(self) -> None:
         self.shedding.require_room(Work.STREAM)
+
+    def _require_lookup(self) -> None:
+        # Whoever comes back opens its stream first; what it asks for afterwards finds its credential known.
+        return
 
 
 CALLS: Final[dict[tuple[str, str], type[_Call]]] = {
