@@ -20,6 +20,7 @@ VERIFY_EACH: Final = 10
 MOVES_A_SECOND: Final = 20
 BACK_SECONDS: Final = 60.0
 SETTLE_SECONDS: Final = 10.0
+LATE_SECONDS: Final = 30.0
 
 
 async def restart(stage: Stage) -> list[Promise]:
@@ -77,16 +78,29 @@ async def _back(crowd: CrowdProcess, killed: float, serving: float, count: int, 
 async def _kept(
     stage: Stage, crowd: CrowdProcess, moves: Moves, peers: Mapping[str, Sequence[str]], since: int
 ) -> list[Promise]:
-    told = await crowd.ask("told")
+    told, lost = await _told(stage, crowd, peers, since)
     tally = await crowd.ask("tally", since=0.0)
     frames = sum(map(len, told.values()))
     where = await crowd.ask("endpoints", nodes=list(moves.attempted))
     return [
-        none("events lost", await missed(stage, peers, told, since), frames),
+        none("events lost", lost, frames),
         none("moves forgotten", _forgotten(moves, peers, where), len(moves.acknowledged)),
         none("frames out of order, twice, forged or another's", tally["faults"], frames),
         Promise("signatures checked", tally["verified"] > 0, f"{tally['verified']} of {frames}", "a sample"),
     ]
+
+
+async def _told(
+    stage: Stage, crowd: CrowdProcess, peers: Mapping[str, Sequence[str]], since: int
+) -> tuple[Any, list[str]]:
+    # What comes late is not lost.
+    end = time.monotonic() + LATE_SECONDS
+    while True:
+        told = await crowd.ask("told")
+        lost = await missed(stage, peers, told, since)
+        if not lost or time.monotonic() > end:
+            return told, lost
+        await asyncio.sleep(1)
 
 
 def _forgotten(moves: Moves, peers: Mapping[str, Sequence[str]], where: Mapping[str, Any]) -> list[str]:
