@@ -110,3 +110,10 @@ def test_a_decision_record_tells_context_options_choice_and_cost_on_one_page(rec
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
     assert text.startswith(f"# {record.name[:4]} ")
     assert len(text.splitlines()) <= 60
+
+
+def test_the_readme_shows_every_migration_that_a_first_start_applies() -> None:
+    shown = re.findall(r"^  migrated (\S+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    there = sorted({file.name.split(".")[0] for file in (ROOT / "migrations").rglob("*.sql")})
+
+    assert shown == [name for name in there if not name.endswith("_down")]
