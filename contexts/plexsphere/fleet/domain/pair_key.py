@@ -1,9 +1,8 @@
 """Pair keys: derived, so that storage is linear in the nodes (design D13)."""
 
-from base64 import b64encode
-from dataclasses import dataclass
+from binascii import b2a_base64
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.platform.kernel.secret import Secret
@@ -22,8 +21,7 @@ class Holder:
         self.epoch_octets: Final = epoch.to_bytes(8, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class PairKey:
+class PairKey(NamedTuple):
     """A pair's 256-bit key in base64, and `<generation>.<epoch(low)>.<epoch(high)>`, which changes with it."""
 
     key: str
@@ -45,4 +43,5 @@ class PairKeys:
         low, high = (one, other) if one.octets < other.octets else (other, one)
         derivation = self._root.copy()
         derivation.update(low.octets + high.octets + low.epoch_octets + high.epoch_octets)
-        return PairKey(b64encode(derivation.digest()).decode(), f"{self.generation}.{low.epoch}.{high.epoch}")
+        key = b2a_base64(derivation.digest(), newline=False).decode()
+        return PairKey(key, f"{self.generation}.{low.epoch}.{high.epoch}")
