@@ -23,6 +23,7 @@ from tests.support.control_plane import Place, ServerProcess, first_boot, served
 from tests.support.event_movers import Movers
 from tests.support.event_reader import Enrolled, EventReader, reading
 from tests.support.event_scene import enrolled, first_offsets, is_asked_to_reconcile, move, sequenced
+from tests.support.silent_bell import silent_bell
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
@@ -32,10 +33,6 @@ STALLED, MOVES, MOVES_AT_ONCE = 20, 3_000, 50
 CROWD, MISSED = 60, 100
 STREAMS, BEATING = 100, 8
 OPEN = b"HTTP/1.1 200"
-SILENCE_THE_BELL = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND (query LIKE 'LISTEN %' OR query LIKE 'SELECT pg_notify%')
-"""
 LAST_HEARTBEATS = "SELECT id::text, last_heartbeat_at FROM nodes WHERE last_heartbeat_at IS NOT NULL"
 
 
@@ -98,7 +95,7 @@ async def test_a_dead_bell_delays_events_by_no_more_than_a_round_of_polling(data
         served(database, place=place) as other,
         Transport.connected(place.base_url) as near,
         Transport.connected(other.base_url) as far,
-        _silent_bell(database),
+        silent_bell(database),
     ):
         one, two = await enrolled(place, near, 2)
         reader = EventReader(two)
@@ -217,23 +214,6 @@ def _has_moves(reader: EventReader, count: int) -> Callable[[], bool]:
 
 def _is_over(reader: EventReader) -> Callable[[], bool]:
     return lambda: not reader.is_streaming
-
-
-@asynccontextmanager
-async def _silent_bell(dsn: Secret[str]) -> AsyncIterator[None]:
-    async def silence() -> None:
-        async with await AsyncConnection.connect(session_conninfo(dsn), autocommit=True) as connection:
-            while True:
-                await connection.execute(SILENCE_THE_BELL)
-                await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(silence())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _beat(node: Enrolled, transport: Transport, beats: dict[str, datetime]) -> None:

@@ -33,6 +33,7 @@ from plexsphere.fleet.ports.liveness import ClockReading, Due, LastHeard, Livene
 from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import NodePage, Nodes
 from plexsphere.fleet.ports.stream_claims import StreamClaims
+from plexsphere.platform.kernel.audit import AuditEntry
 from plexsphere.platform.kernel.events import Announcement
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 from plexsphere.platform.kernel.mesh_range import MeshRange
@@ -596,3 +597,15 @@ def a_node(number: int, domain_id: DomainId = DOMAIN, **changes: Any) -> Node:
         first_offset=0,
     )
     return replace(node, **changes)
+
+
+class MemoryTrail:
+    """What was done; refuses outside of a unit of work."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self._store = store
+        self.entries: list[AuditEntry] = []
+
+    def record(self, entry: AuditEntry) -> None:
+        assert self._store.is_open, "an audit row joins the unit of work of its mutation"
+        self.entries.append(entry)

@@ -4,20 +4,18 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-import psycopg
 from psycopg import AsyncConnection
 
-from plexsphere.platform.db.pool import session_conninfo
 from plexsphere.platform.kernel.secret import Secret
 from tests.bench.figure import Bar, Figure, Spent, middle, percentile
 from tests.bench.load import asked, request
 from tests.bench.population import Populated
 from tests.bench.reading import Readers, readers
 from tests.bench.site import Bench, Running
+from tests.support.silent_bell import silent_bell
 
 NODES: Final = 102
 ROUNDS: Final = 4
@@ -26,10 +24,6 @@ UNHEARD: Final = 30
 SAME, ACROSS, UNRUNG = Bar(100.0), Bar(200.0), Bar(2000.0)
 RING: Final = "a bare commit and NOTIFY, p99"
 POLL: Final = "a bare poll each second, slowest"
-SILENCE_THE_BELL: Final = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND query IN ('LISTEN plexsphere_log', 'NOTIFY plexsphere_log')
-"""
 # A temporary table would cost no write to disk at its commits.
 MADE: Final = "CREATE TABLE IF NOT EXISTS public.bench_commits (id bigint)"
 COMMITTED: Final = "INSERT INTO public.bench_commits VALUES (%s)"
@@ -55,7 +49,7 @@ async def measure(bench: Bench) -> list[Figure]:
                 told = spent()
             for _ in range(ROUNDS):
                 rung += await _rings(site.dsn)
-            async with _silent_bell(site.dsn):
+            async with silent_bell(site.dsn):
                 unheard, polled = await moves.heard(far, UNHEARD), await _polls(site.dsn)
     yardstick = percentile(rung, 0.99)
     return [
@@ -145,21 +139,3 @@ async def _polls(dsn: Secret[str]) -> list[float]:
             await connection.execute(SEEN)
             found.append(time.perf_counter() - committed)
     return found
-
-
-@asynccontextmanager
-async def _silent_bell(dsn: Secret[str]) -> AsyncIterator[None]:
-    async def silence() -> None:
-        async with await AsyncConnection.connect(session_conninfo(dsn), autocommit=True) as connection:
-            while True:
-                await connection.execute(SILENCE_THE_BELL)
-                await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(silence())
-    try:
-        await asyncio.sleep(1)
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError, psycopg.Error):
-            await task

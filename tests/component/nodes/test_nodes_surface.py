@@ -29,7 +29,6 @@ from plexsphere.fleet.domain.hostname import Hostname
 from plexsphere.fleet.domain.node import Node, Reachability
 from plexsphere.fleet.domain.public_key import PublicKey
 from plexsphere.fleet.ports.admission import Admitted, AdmittedAgain, Credentials
-from plexsphere.platform.kernel.audit import AuditEntry
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
@@ -46,7 +45,7 @@ from tests.support.api import (
     code_of,
     surface,
 )
-from tests.support.fleet import FleetStore, MemoryAnnouncements, a_node, memory_fleet
+from tests.support.fleet import FleetStore, MemoryAnnouncements, MemoryTrail, a_node, memory_fleet
 from tests.support.fleet_sight import SPOKE, FollowedFleet, grouped
 from tests.support.identity import EPOCH, FakeClock
 
@@ -92,18 +91,6 @@ class FakeAdmission:
         self.ended.append(node)
 
 
-class Trail:
-    """What was done; refuses outside of a unit of work."""
-
-    def __init__(self, store: FleetStore) -> None:
-        self._store = store
-        self.entries: list[AuditEntry] = []
-
-    def record(self, entry: AuditEntry) -> None:
-        assert self._store.is_open, "an audit row joins the unit of work of its mutation"
-        self.entries.append(entry)
-
-
 class Scene:
     """Two Domains: one with three nodes in two Projects, one with another node."""
 
@@ -111,7 +98,7 @@ class Scene:
         self.store = FleetStore(FakeClock())
         self.kit = memory_fleet(self.store)
         self.fleet = FollowedFleet(self.kit)
-        self.trail = Trail(self.store)
+        self.trail = MemoryTrail(self.store)
         self.admission = FakeAdmission()
         self.surface: Surface = surface(nodes=self._bridge())
 

@@ -9,12 +9,11 @@ from plexsphere.fleet.application.confirm_departures import ConfirmDepartures
 from plexsphere.fleet.application.get_reachability import MOST_NAMED, GetReachability
 from plexsphere.fleet.domain.liveness import Patience
 from plexsphere.fleet.domain.node import Reachability
-from plexsphere.platform.kernel.audit import AuditEntry
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.subjects import domain_object
 from tests.support.api import ABSENT, AS_ROBOT, DOMAIN, ROBOT, surface
-from tests.support.fleet import FleetStore, a_node, memory_fleet
+from tests.support.fleet import FleetStore, MemoryTrail, a_node, memory_fleet
 from tests.support.identity import FakeClock
 
 PATH: Final = f"/v1/domains/{DOMAIN}/reachability"
@@ -28,25 +27,13 @@ class OnePatience:
         return {DOMAIN: Patience.of_seconds(30, 90, 300)}
 
 
-class Trail:
-    """What was done; refuses outside of a unit of work."""
-
-    def __init__(self, store: FleetStore) -> None:
-        self._store = store
-        self.entries: list[AuditEntry] = []
-
-    def record(self, entry: AuditEntry) -> None:
-        assert self._store.is_open, "an audit row joins the unit of work of its mutation"
-        self.entries.append(entry)
-
-
 class Scene:
     """A Domain with nodes of every kind, most of them withheld."""
 
     def __init__(self) -> None:
         self.store = FleetStore(FakeClock())
         self.kit = memory_fleet(self.store)
-        self.trail = Trail(self.store)
+        self.trail = MemoryTrail(self.store)
         patiences, silences, uow = OnePatience(), self.kit.silences, self.kit.unit_of_work
         self.surface = surface(
             reachability=ReachabilityBridge(
