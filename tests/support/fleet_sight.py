@@ -130,7 +130,7 @@ class MemoryViews:
             record = await self._kit.meshes.get(domain_id)
             if record is None:
                 raise DomainNotFound(domain_id)
-            self._mesh_views.begin(domain_id, record, await self._kit.nodes.all_of(domain_id))
+            list(self._mesh_views.begin(domain_id, record, await self._kit.nodes.all_of(domain_id)))
         view = self.loaded(domain_id)
         assert view is not None
         return view

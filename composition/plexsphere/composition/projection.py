@@ -1,5 +1,6 @@
 """What this process keeps of the Domains it follows: who is there, and who sees whom, brought forward together."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,8 @@ class MeshProjection:
     """
     Answers the follower's port `Projection`.
 
-    Reading awaits; taking over does not: a view, who sees whom in it and the log's tail move in one step, so that
-    whatever is answered between two steps is of one moment.
+    Reading awaits; taking over a change does not: a view, who sees whom in it and the log's tail move in one step, so
+    that whatever is answered between two steps is of one moment.
     """
 
     database: Database
@@ -64,9 +65,10 @@ class MeshProjection:
                 await self.policies.changed(domain_id, policies_known),
             )
 
-    def begin(self, domain_id: DomainId, loaded: Read, /) -> None:
+    async def begin(self, domain_id: DomainId, loaded: Read, /) -> None:
         self.visibility_views.begin(domain_id, loaded.policies)
-        self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes)
+        for _ in self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes):
+            await asyncio.sleep(0)
 
     def apply(self, domain_id: DomainId, change: Read, /) -> None:
         self.visibility_views.put(domain_id, change.policies)

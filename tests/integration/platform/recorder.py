@@ -39,7 +39,7 @@ class Recorder:
         self.reads += 1
         return rows
 
-    def begin(self, domain_id: DomainId, loaded: None, /) -> None:
+    async def begin(self, domain_id: DomainId, loaded: None, /) -> None:
         self.told[domain_id] = []
 
     def apply(self, domain_id: DomainId, change: Sequence[Row], /) -> None:

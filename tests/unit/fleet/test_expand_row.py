@@ -29,7 +29,7 @@ class Scene:
         self.clock = FakeClock()
         sight = GroupSight()
         self.views = MeshViews(sight)
-        self.views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2), a_node(3)], "g"), a_node(4)])
+        list(self.views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2), a_node(3)], "g"), a_node(4)]))
         self.expand = ExpandRow(sight, StampSigner(), self.clock)
 
     def told(self, row: Row, to: int, behind: int = -1) -> list[tuple[str, dict[str, Any]]]:
@@ -143,7 +143,7 @@ class LongRules(GroupSight):
 def test_rules_beyond_all_bounds_are_not_sent_to_everybody_but_pulled_by_each() -> None:
     sight = LongRules()
     views = MeshViews(sight)
-    views.begin(DOMAIN, MESH, [a_node(1)])
+    list(views.begin(DOMAIN, MESH, [a_node(1)]))
     view = views.loaded(DOMAIN)
     assert view is not None
 

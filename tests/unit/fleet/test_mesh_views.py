@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import permutations
 
-from plexsphere.fleet.application.mesh_views import MeshViews
+from plexsphere.fleet.application.mesh_views import AT_ONCE, MeshViews
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.domain.pair_key import Holder, PairKeys
 from plexsphere.fleet.ports.meshes import MeshRecord
@@ -20,10 +20,24 @@ ONE, TWO = grouped([a_node(1), a_node(2)], "g")
 def begun() -> tuple[MeshViews, MeshView, GroupSight]:
     sight = GroupSight()
     views = MeshViews(sight)
-    views.begin(DOMAIN, MESH, [ONE, TWO])
+    list(views.begin(DOMAIN, MESH, [ONE, TWO]))
     view = views.loaded(DOMAIN)
     assert view is not None
     return views, view, sight
+
+
+def test_a_large_domain_is_taken_over_in_steps_and_known_with_the_last_of_them() -> None:
+    """Design section 5: ten thousand nodes at once would keep every heartbeat waiting for a second."""
+    views = MeshViews(GroupSight())
+    steps = views.begin(DOMAIN, MESH, [a_node(number) for number in range(1, 2 * AT_ONCE + 2)])
+
+    for _ in range(2):
+        next(steps)
+        assert views.loaded(DOMAIN) is None
+    assert list(steps) == []
+    view = views.loaded(DOMAIN)
+    assert view is not None
+    assert len(view) == 2 * AT_ONCE + 1
 
 
 def test_reads_in_any_order_leave_the_newest_version() -> None:

@@ -64,7 +64,7 @@ class Scene:
         clock, sight = FakeClock(), GroupSight()
         self.connection = Connection()
         views = MeshViews(sight)
-        views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2)], "g"), a_node(3)])
+        list(views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2)], "g"), a_node(3)]))
         view = views.loaded(DOMAIN)
         assert view is not None
         self.hub = StreamHub(sight, ReconcileBook(clock), clock)

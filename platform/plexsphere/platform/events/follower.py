@@ -44,8 +44,8 @@ class Projection(Protocol):
         """
         ...
 
-    def begin(self, domain_id: DomainId, loaded: Any, /) -> None:
-        """Take over what `load` returned; no await lies between this and the tail's beginning."""
+    async def begin(self, domain_id: DomainId, loaded: Any, /) -> None:
+        """Take over what `load` returned; nothing is awaited behind its last step, with which the Domain is known."""
         ...
 
     def apply(self, domain_id: DomainId, change: Any, /) -> None:
@@ -214,7 +214,7 @@ class Follower:
                 raise DomainGone(domain_id)
             tail = await self._warm_tail(domain_id, heads[domain_id])
             loaded = await self._projection.load(domain_id)
-        self._projection.begin(domain_id, loaded)
+        await self._projection.begin(domain_id, loaded)
         self._followed[domain_id] = Followed(tail)
         return tail
 

@@ -72,7 +72,7 @@ class Process:
         record = await self.meshes.get(domain_id)
         if record is not None:
             await self.desk.follow(domain_id)
-            self.mesh_views.begin(domain_id, record, await self.nodes.all_of(domain_id))
+            list(self.mesh_views.begin(domain_id, record, await self.nodes.all_of(domain_id)))
         return self.mesh_views.loaded(domain_id)
 
     async def join(self, number: int) -> None:
