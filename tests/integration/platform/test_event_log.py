@@ -1,10 +1,13 @@
 """The event log against a real PostgreSQL: dense, ordered, nothing lost (design D17)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.events import log as event_log
+from plexsphere.platform.events import sequencer
 from plexsphere.platform.events.inbox import store as store_rows
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.ids import mint_id
@@ -183,3 +186,89 @@ async def test_the_latest_rows_end_where_they_name_too_many(database: Secret[str
         assert [row.offset for row in await log.latest(domain_id, 4, 10, 7)] == [4, 3, 2]
         assert [row.offset for row in await log.latest(domain_id, 4, 10, 3)] == [4]
         assert [row.offset for row in await log.latest(domain_id, 3, 2, 8)] == [3, 2]
+
+
+# A row that names these is stored in more than a thousand octets, and in less than two thousand.
+NAMED = tuple(NodeId(mint_id()) for _ in range(80))
+
+
+def naming(domain_id: DomainId) -> Announcement:
+    return Announcement(domain_id, SubjectKind.NODE, mint_id(), (), NAMED[:40], reconcile=NAMED[40:])
+
+
+async def test_a_batch_of_the_sequencer_ends_where_its_rows_name_too_many(
+    database: Secret[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D17: a backlog of a large Domain is numbered in statements of bounded size, each of one row at least."""
+    async with opened(database) as store:
+        domain_id, other = await a_domain(store), await a_domain(store)
+        async with store():
+            inbox_of(store).announce([naming(domain_id), row_about(other, mint_id()), naming(domain_id)])
+            inbox_of(store).announce([row_about(domain_id, mint_id()), naming(domain_id)])
+
+        monkeypatch.setattr(sequencer, "BATCH_NAMES_OCTETS", 2_500)
+        moved = [await sequencer_of(store).sequence()]
+        monkeypatch.setattr(sequencer, "BATCH_NAMES_OCTETS", 1)
+        moved += [await sequencer_of(store).sequence() for _ in range(4)]
+
+        assert moved == [2, 1, 1, 1, 0]
+        rows = await EventLog(store).after(domain_id, 0, 100)
+        assert [(row.offset, row.names) for row in rows] == [(1, 80), (2, 80), (3, 0), (4, 80)]
+
+
+async def test_what_a_follower_reads_at_once_ends_where_its_rows_name_too_many(
+    database: Secret[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D17: and the next row is always among them."""
+    async with opened(database) as store:
+        domain_id = await a_domain(store)
+        async with store():
+            inbox_of(store).announce(naming(domain_id) for _ in range(5))
+        await sequencer_of(store).sequence()
+
+        read = []
+        for octets in (1, 5_000):
+            monkeypatch.setattr(event_log, "NAMES_OCTETS", octets)
+            rows = await EventLog(store).after(domain_id, 1, 100)
+            read.append([row.offset for row in rows])
+
+        assert read[0] == [2]
+        assert read[1] in ([2, 3], [2, 3, 4])
+
+
+REFUSE_MANY = """
+CREATE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) FROM logged) > 10 THEN
+        RAISE EXCEPTION 'too slow' USING ERRCODE = 'query_canceled';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER refuse_many AFTER INSERT ON event_log REFERENCING NEW TABLE AS logged
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()
+"""
+
+
+async def test_a_batch_that_takes_too_long_is_tried_again_with_fewer_rows(
+    database: Secret[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D17: so that no backlog is tried again for ever."""
+    monkeypatch.setattr(sequencer, "BATCH_ROWS", 64)
+    monkeypatch.setattr(sequencer, "PERIOD_SECONDS", 0.01)
+    async with opened(database) as store:
+        domain_id = await a_domain(store)
+        async with store(), store.connection() as connection:
+            await connection.execute(REFUSE_MANY)
+        async with store():
+            inbox_of(store).announce(row_about(domain_id, mint_id()) for _ in range(64))
+
+        moved, done = [0], asyncio.Event()
+
+        def measure(rows: int) -> None:
+            moved[0] += rows
+            if moved[0] == 64:
+                done.set()
+
+        running = asyncio.create_task(replace(sequencer_of(store), measure=measure).run())
+        await asyncio.wait_for(done.wait(), 20)
+        running.cancel()

@@ -22,8 +22,14 @@ WITH heads AS (DELETE FROM event_heads WHERE domain_id = %(domain)s),
 DELETE FROM event_log WHERE domain_id = %(domain)s
 """
 HEADS: Final = "SELECT domain_id, next_offset - 1 FROM event_heads WHERE domain_id = ANY(%s)"
+# A few hundred rows of a large Domain may name millions of nodes; what they name is weighed as it is stored.
+NAMES_OCTETS: Final = 512 * 1024
 AFTER: Final = f"""
-SELECT {COLUMNS} FROM event_log WHERE domain_id = %s AND log_offset > %s ORDER BY log_offset LIMIT %s
+SELECT {COLUMNS} FROM (
+    SELECT {COLUMNS}, sum(coalesce(pg_column_size(recipients), 0) + pg_column_size(reconcile))
+        OVER (ORDER BY log_offset) AS octets
+    FROM event_log WHERE domain_id = %(domain)s AND log_offset > %(behind)s ORDER BY log_offset LIMIT %(rows)s
+) AS next WHERE octets <= %(octets)s OR log_offset = %(behind)s + 1 ORDER BY log_offset
 """  # noqa: S608  # the columns are a constant of this module
 # What the rows name counts from the newest one on: a row that names thousands ends the reading sooner.
 LATEST: Final = f"""
@@ -92,9 +98,14 @@ class EventLog:
             return {DomainId(domain): offset for domain, offset in await cursor.fetchall()}
 
     async def after(self, domain_id: DomainId, offset: int, limit: int) -> list[Row]:
-        """Return at most `limit` rows behind `offset`, in order."""
+        """
+        Return at most `limit` rows behind `offset`, in order, and fewer where they name many.
+
+        The next row is among them, whatever it names, unless there is none or it was pruned.
+        """
+        given = {"domain": domain_id, "behind": offset, "rows": limit, "octets": NAMES_OCTETS}
         async with self.database.connection() as connection:
-            cursor = await connection.execute(AFTER, [domain_id, offset, limit])
+            cursor = await connection.execute(AFTER, given)
             return [row_of(columns) for columns in await cursor.fetchall()]
 
     async def latest(self, domain_id: DomainId, upto: int, limit: int, names: int) -> list[Row]:

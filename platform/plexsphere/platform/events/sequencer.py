@@ -15,6 +15,8 @@ LOG: Final = logging.getLogger("plexsphere.sequencer")
 PERIOD_SECONDS: Final = 0.25
 BATCH_ROWS: Final = 5_000
 BATCH_DOMAINS: Final = 256
+# A row that names a node again costs another row of the index: so many octets of names are 65,000 nodes and more.
+BATCH_NAMES_OCTETS: Final = 1024 * 1024
 
 # The second statement must see what committed before the heads were locked, so these are two statements: each has
 # a snapshot of its own, and the second is taken under the locks.
@@ -27,10 +29,17 @@ ORDER BY oldest LIMIT %s
 FOR NO KEY UPDATE OF event_heads SKIP LOCKED
 """
 
+# What rows name is weighed as it is stored, which reads none of it; the oldest row is taken whatever it names.
 NUMBER: Final = """
-WITH taken AS (
+WITH oldest AS (
+    SELECT domain_id, id, coalesce(pg_column_size(recipients), 0) + pg_column_size(reconcile) AS octets
+    FROM event_inbox WHERE domain_id = ANY(%(domains)s) ORDER BY id LIMIT %(rows)s
+), weighed AS (
+    SELECT domain_id, id, sum(octets) OVER so_far AS octets, row_number() OVER so_far AS place
+    FROM oldest WINDOW so_far AS (ORDER BY id ROWS UNBOUNDED PRECEDING)
+), taken AS (
     DELETE FROM event_inbox WHERE (domain_id, id) IN (
-        SELECT domain_id, id FROM event_inbox WHERE domain_id = ANY(%s) ORDER BY id LIMIT %s
+        SELECT domain_id, id FROM weighed WHERE octets <= %(octets)s OR place = 1
     )
     RETURNING domain_id, id, kind, subject, recipients, frames, reconcile, reason, recorded_at
 ), numbered AS (
@@ -74,23 +83,28 @@ class Sequencer:
             group.create_task(self._sequence_all())
             group.create_task(self._seal_all())
 
-    async def sequence(self) -> int:
-        """Number one batch and return how many rows it moved."""
+    async def sequence(self, most: int = BATCH_ROWS) -> int:
+        """Number one batch, of so many rows at most and fewer where they name many, and return how many it moved."""
         async with self.database(), self.database.connection() as connection:
             heads = await (await connection.execute(LOCK_HEADS, [BATCH_DOMAINS])).fetchall()
             if not heads:
                 return 0
-            cursor = await connection.execute(NUMBER, [[head[0] for head in heads], BATCH_ROWS])
+            given = {"domains": [head[0] for head in heads], "rows": most, "octets": BATCH_NAMES_OCTETS}
+            cursor = await connection.execute(NUMBER, given)
             return sum(row[0] for row in await cursor.fetchall())
 
     async def _sequence_all(self) -> None:
+        most = BATCH_ROWS
         while True:
             try:
-                while moved := await self.sequence():
+                while moved := await self.sequence(most):
+                    most = min(2 * most, BATCH_ROWS)
                     self.sequenced()
                     self.measure(moved)
             except StoreUnavailable:
-                LOG.warning("the database is away; sequencing resumes when it is back")
+                # A batch that took too long would take too long again.
+                most = max(1, most // 2)
+                LOG.warning("the database is away or slow; sequencing resumes with up to %d rows", most)
             await self.alarm.rest(PERIOD_SECONDS)
 
     async def _seal_all(self) -> None:
