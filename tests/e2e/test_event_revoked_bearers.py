@@ -50,6 +50,35 @@ async def test_a_stream_opened_with_a_secret_key_ends_when_such_bearers_are_refu
             assert response.status_code == 200
 
 
+async def test_a_thief_who_comes_back_at_once_keeps_no_stream_of_another_process(
+    database: Secret[str],
+) -> None:
+    """C35: a process trusts what it remembers for 2 s (D9); what was opened meanwhile ends as well."""
+    async with (
+        two_processes(database) as (place, one, other),
+        place.as_operator() as operator,
+        httpx.AsyncClient() as client,
+    ):
+        path = f"/v1/domains/{place.domain_id}"
+        (await operator.patch(path, json={"accept_nsk_bearer": True})).raise_for_status()
+        [token] = await place.bootstrap_tokens(1)
+        node = await Machine().enrol(one.base_url, token)
+        async with stream_of(client, other.base_url, node, node.secret_key) as response:
+            assert response.status_code == 200
+            (await operator.patch(path, json={"accept_nsk_bearer": False})).raise_for_status()
+            assert await ends(response)
+
+        async with asyncio.timeout(REVOKED_SECONDS):
+            while await is_let_in(client, other.base_url, node):
+                pass
+
+
+async def is_let_in(client: httpx.AsyncClient, base_url: str, node: RawNode) -> bool:
+    """Tell whether the node's secret key opens a stream, once such a stream has ended."""
+    async with stream_of(client, base_url, node, node.secret_key) as response:
+        return response.status_code != 401 and await ends(response)
+
+
 async def test_whichever_process_gets_the_next_heartbeat_asks_for_the_resync(database: Secret[str]) -> None:
     """H35: a cursor that nobody knows is followed by `reconcile`, also where the stream was not opened."""
     async with two_processes(database) as (place, one, other), httpx.AsyncClient() as client:

@@ -1,7 +1,7 @@
 """What this process keeps of the Domains it follows: who is there, and who sees whom, brought forward together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from plexsphere.fleet.application.mesh_views import MeshViews
@@ -65,10 +65,11 @@ class MeshProjection:
                 await self.policies.changed(domain_id, policies_known),
             )
 
-    async def begin(self, domain_id: DomainId, loaded: Read, /) -> None:
+    async def begin(self, domain_id: DomainId, loaded: Read, newest: Iterable[Row], /) -> None:
         self.visibility_views.begin(domain_id, loaded.policies)
         for _ in self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes):
             await asyncio.sleep(0)
+        self.hub.begin(domain_id, newest)
 
     def apply(self, domain_id: DomainId, change: Read, /) -> None:
         self.visibility_views.put(domain_id, change.policies)

@@ -1,7 +1,7 @@
 """A projection that keeps what it was told."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class Recorder:
         self.reads += 1
         return rows
 
-    async def begin(self, domain_id: DomainId, loaded: None, /) -> None:
+    async def begin(self, domain_id: DomainId, loaded: None, newest: Iterable[Row], /) -> None:
         self.told[domain_id] = []
 
     def apply(self, domain_id: DomainId, change: Sequence[Row], /) -> None:

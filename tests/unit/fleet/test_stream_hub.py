@@ -1,21 +1,35 @@
 """The hub serves one stream for each node, tells those whom a row concerns, and bounds what they may demand."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from plexsphere.fleet.application.mesh_views import sighted
 from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import SPREAD_SECONDS, ReconcileBook
-from plexsphere.fleet.application.stream_hub import MOST_REPLACEMENTS, WITHIN_SECONDS, StreamHub
+from plexsphere.fleet.application.stream_hub import (
+    LATELY,
+    MOST_REPLACEMENTS,
+    REVOKED_SECONDS,
+    WITHIN_SECONDS,
+    StreamHub,
+)
 from plexsphere.fleet.domain.errors import StreamsReplacedTooOften, TooManyStreams
-from plexsphere.platform.kernel.events import EventType
+from plexsphere.identity.application.credential_cache import FRESH_SECONDS
+from plexsphere.platform.events.rows import Row
+from plexsphere.platform.kernel.events import EventType, SubjectKind
 from tests.support.event_rows import a_long_row, a_row, a_stream, node_id
 from tests.support.fleet import DOMAIN, a_node
 from tests.support.fleet_sight import GroupSight, grouped
 from tests.support.identity import FakeClock
 
 MOVED = (EventType.PEER_ENDPOINT_CHANGED, 1)
+
+
+def revoked(offset: int) -> Row:
+    """A row that says that credentials of the Domain's nodes were revoked."""
+    return replace(a_row(offset, to=[]), kind=SubjectKind.DOMAIN)
 
 
 class Scene:
@@ -187,3 +201,55 @@ def test_all_streams_of_a_domain_end_with_it() -> None:
     scene.hub.end_domain(DOMAIN)
 
     assert {stream.ending for stream in streams} == {Ending.ENDED}
+
+
+async def test_what_was_opened_while_a_revoked_credential_was_still_trusted_ends_too() -> None:
+    """C35: the row is heard before the last process has forgotten what it remembered (D9)."""
+    assert REVOKED_SECONDS > FRESH_SECONDS
+    scene = Scene()
+    await scene.hub.tell(DOMAIN, [revoked(1)])
+    scene.clock.advance(REVOKED_SECONDS - 0.1)
+    thief = scene.opened(1)
+    scene.hub.end_opened_since()
+    assert thief.ending is None
+
+    scene.clock.advance(0.1)
+    scene.hub.end_opened_since()
+
+    assert thief.ending is Ending.ENDED
+    scene.hub.close(thief)
+    scene.clock.advance(REVOKED_SECONDS)
+    good = scene.opened(1)
+    scene.hub.end_opened_since()
+    assert good.ending is None
+
+
+async def test_an_era_of_a_domain_ends_each_time_its_streams_do() -> None:
+    """C35: so that who proved himself before is not let in after it."""
+    scene = Scene()
+    first = scene.hub.era(DOMAIN)
+    assert scene.hub.era(DOMAIN) is first
+
+    await scene.hub.tell(DOMAIN, [revoked(1)])
+    second = scene.hub.era(DOMAIN)
+    scene.clock.advance(REVOKED_SECONDS)
+    scene.hub.end_opened_since()
+
+    assert [first.is_over, second.is_over, scene.hub.era(DOMAIN).is_over] == [True, True, False]
+
+
+@pytest.mark.parametrize(("late", "ending"), [(0.0, Ending.ENDED), (LATELY.total_seconds(), None)])
+def test_a_process_that_meets_a_domain_after_a_revocation_ends_what_it_opened_too_early(
+    late: float, ending: Ending | None
+) -> None:
+    """C35: the row is among those that nobody is told of any more; one of long ago ends nothing."""
+    scene = Scene()
+    row = replace(revoked(1), recorded_at=scene.clock.now())
+    scene.clock.advance(late)
+    scene.hub.begin(DOMAIN, [row, a_row(2)])
+    stream = scene.opened(1)
+
+    scene.clock.advance(REVOKED_SECONDS)
+    scene.hub.end_opened_since()
+
+    assert stream.ending is ending

@@ -68,7 +68,7 @@ def _api_loops(parts: Parts, surface: Surface) -> list[Loop]:
 
 
 def _stream_loops(parts: Parts) -> list[Loop]:
-    return [parts.views.hub.keep_alive, parts.fleet.claims.run]
+    return [parts.views.hub.keep_alive, parts.views.hub.end_again, parts.fleet.claims.run]
 
 
 def _sequencer_loops(parts: Parts) -> list[Loop]:

@@ -170,8 +170,9 @@ class OpenEventStream:
         Raises:
             NodeNotFound: the node left.
             TooManyStreams, StreamsReplacedTooOften, PlaceLostTooOften: before anything is sent.
-            StoreOverloaded: the Domain is being read anew at this moment.
+            StoreOverloaded: the Domain is being read anew at this moment, or credentials of it were just revoked.
         """
+        era = self.hub.era(domain_id)
         await self.turns.next()
         view = self.views.loaded(domain_id) or await self.views.of(domain_id)
         self.hub.require_room(domain_id, node_id)
@@ -185,6 +186,9 @@ class OpenEventStream:
                 opened = await self._open(domain_id, node_id, cursor, undo)
             else:
                 opened = await self._open_first(domain_id, node_id, undo)
+            if era.is_over:
+                # Who asked may have proven himself by what was revoked meanwhile; who did not comes back.
+                raise StoreOverloaded
             undo.pop_all()
         return opened
 

@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
@@ -24,6 +26,12 @@ KEEPALIVE_SECONDS: Final = 20.0
 AT_ONCE: Final = 16
 TURN_SECONDS: Final = 0.001
 COUNTED_AT_ONCE: Final = 2_000
+# A revoked credential may open a stream for as long as a process trusts what it remembers, 2 s (design D9); the third
+# is for whoever has just proven himself by it.
+REVOKED_SECONDS: Final = 3.0
+AGAIN_SECONDS: Final = 0.25
+# Far beyond the time that lies between a row's writing and its commit, and between two clocks.
+LATELY: Final = timedelta(minutes=5)
 # A reader that its connection does not hold up takes AT_ONCE frames a turn: so many turns empty any queue twice.
 TURNS_FOR_A_READER: Final = 2 * MOST_QUEUED_FRAMES // AT_ONCE
 
@@ -35,6 +43,15 @@ class Queued(NamedTuple):
     frames: int
 
 
+class Era:
+    """A time in which the streams of a Domain were not ended; who opens a stream asks whether it is over."""
+
+    __slots__ = ("__weakref__", "is_over")
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+
 class StreamHub:
     """One stream for each node, the newest; wakes those that a row concerns, a few at a time."""
 
@@ -44,6 +61,9 @@ class StreamHub:
         self._clock: Final = clock
         self._streams: Final[dict[DomainId, dict[NodeId, NodeStream]]] = {}
         self._replaced: Final[dict[NodeId, deque[float]]] = {}
+        # Each lives while somebody opens a stream in it.
+        self._eras: Final[WeakValueDictionary[DomainId, Era]] = WeakValueDictionary()
+        self._ending_again: Final[dict[DomainId, float]] = {}
         self._count = 0
         self._steps = 0
         self._since = 0.0
@@ -66,6 +86,10 @@ class StreamHub:
             raise TooManyStreams
         if self._is_flapping(node_id):
             raise StreamsReplacedTooOften(node_id)
+
+    def era(self, domain_id: DomainId) -> Era:
+        """Return the Domain's era; a stream is opened in the one in which it was asked for, or not at all."""
+        return self._eras.setdefault(domain_id, Era())
 
     def open(self, stream: NodeStream) -> None:
         """
@@ -114,12 +138,35 @@ class StreamHub:
         self._reconciles.forget(node_id)
         stream = self._streams.get(domain_id, {}).get(node_id)
         if stream is not None:
+    def begin(self, domain_id: DomainId, newest: Iterable[Row]) -> None:
+        """Take in the last rows of a Domain that this process meets: what they revoked may be trusted still."""
+        since = self._clock.now() - LATELY
+        if any(row.kind is SubjectKind.DOMAIN and row.recorded_at > since for row in newest):
+            self._ending_again[domain_id] = self._clock.monotonic() + REVOKED_SECONDS
+
             stream.end(Ending.ENDED)
 
     def end_domain(self, domain_id: DomainId) -> None:
-        """End every stream of a Domain."""
-        for stream in list(self._streams.get(domain_id, {}).values()):
-            stream.end(Ending.ENDED)
+        """
+        End every stream of a Domain, those that are being opened included.
+
+        All are ended once more 3 s later, for until then one may have been opened with what is revoked now.
+        """
+        self._end_era(domain_id)
+        self._ending_again[domain_id] = self._clock.monotonic() + REVOKED_SECONDS
+
+    async def end_again(self) -> None:
+        """End what was opened while a revoked credential was still trusted, until cancelled."""
+        while True:
+            await asyncio.sleep(AGAIN_SECONDS)
+            self.end_opened_since()
+
+    def end_opened_since(self) -> None:
+        """End every stream of the Domains whose streams were ended 3 s ago."""
+        now = self._clock.monotonic()
+        for domain_id in [each for each, due in self._ending_again.items() if due <= now]:
+            del self._ending_again[domain_id]
+            self._end_era(domain_id)
 
     async def shut(self) -> None:
         """Take no more streams and end all, a few at a time."""
@@ -161,6 +208,13 @@ class StreamHub:
             rows, frames = rows + stream.queued_rows, frames + stream.queued_frames
             if place % COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)
+    def _end_era(self, domain_id: DomainId) -> None:
+        era = self._eras.pop(domain_id, None)
+        if era is not None:
+            era.is_over = True
+        for stream in list(self._streams.get(domain_id, {}).values()):
+            stream.end(Ending.ENDED)
+
         self.queued = Queued(rows, frames)
 
     async def _tell_row(self, domain_id: DomainId, row: Row) -> None:

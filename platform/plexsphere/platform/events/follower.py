@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
@@ -44,8 +44,12 @@ class Projection(Protocol):
         """
         ...
 
-    async def begin(self, domain_id: DomainId, loaded: Any, /) -> None:
-        """Take over what `load` returned; nothing is awaited behind its last step, with which the Domain is known."""
+    async def begin(self, domain_id: DomainId, loaded: Any, newest: Iterable[Row], /) -> None:
+        """
+        Take over what `load` returned; nothing is awaited behind its last step, with which the Domain is known.
+
+        `newest` are the last rows that it holds already, in order: nobody is told of them any more.
+        """
         ...
 
     def apply(self, domain_id: DomainId, change: Any, /) -> None:
@@ -214,7 +218,7 @@ class Follower:
                 raise DomainGone(domain_id)
             tail = await self._warm_tail(domain_id, heads[domain_id])
             loaded = await self._projection.load(domain_id)
-        await self._projection.begin(domain_id, loaded)
+        await self._projection.begin(domain_id, loaded, tail.rows)
         self._followed[domain_id] = Followed(tail)
         return tail
 

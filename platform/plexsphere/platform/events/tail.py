@@ -36,6 +36,11 @@ class Tail:
         """Return the lowest offset held; one above `last` when nothing is."""
         return self._rows[0].offset if self._rows else self.last + 1
 
+    @property
+    def rows(self) -> Iterable[Row]:
+        """Return the rows held, in order."""
+        return iter(self._rows)
+
     def append(self, row: Row) -> None:
         """
         Add the next row, dropping the oldest ones while there are too many.
