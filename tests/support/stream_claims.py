@@ -8,13 +8,18 @@ from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 
 class MemoryStreamClaims:
-    """Answers the port `StreamClaims`; `living` tells who has not left, `is_away` refuses every call."""
+    """
+    Answers the port `StreamClaims`; `living` tells who has not left, `is_away` refuses every call.
+
+    `put_behind` are claims that somebody else puts before the next reading.
+    """
 
     def __init__(self, living: Callable[[], Collection[NodeId]] = lambda: ()) -> None:
         self._living = living
         self._last = 0
         self._of: dict[NodeId, tuple[int, StreamClaim]] = {}
         self.is_away = False
+        self.put_behind: Sequence[StreamClaim] = ()
 
     async def last(self) -> int:
         self._require_near()
@@ -28,6 +33,9 @@ class MemoryStreamClaims:
 
     async def behind(self, number: int, most: int, /) -> Sequence[tuple[int, StreamClaim]]:
         self._require_near()
+        overtaking, self.put_behind = self.put_behind, ()
+        if overtaking:
+            await self.put(overtaking)
         return sorted((each for each in self._of.values() if each[0] > number), key=lambda each: each[0])[
             :most
         ]

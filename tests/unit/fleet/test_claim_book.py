@@ -15,6 +15,7 @@ from plexsphere.fleet.application.node_stream import Ending, NodeStream
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import MOST_REPLACEMENTS, WITHIN_SECONDS, StreamHub
 from plexsphere.fleet.domain.errors import StreamsReplacedTooOften
+from plexsphere.fleet.ports.stream_claims import StreamClaim
 from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
@@ -184,6 +185,30 @@ async def test_cloned_machines_on_two_processes_are_refused_for_a_while_as_well(
     scene.one.opened(1)
 
 
+async def test_a_claim_put_between_ones_own_and_the_reading_ends_the_stream() -> None:
+    """H36: one row is kept of a node, so nobody reads of the claim that was overtaken."""
+    scene = Scene()
+    await scene.turns()
+    older = scene.one.opened(1)
+    scene.claims.put_behind = [StreamClaim(DOMAIN, node_id(1), mint())]
+
+    await scene.turns()
+
+    assert older.ending is Ending.REPLACED
+
+
+async def test_a_stream_that_was_closed_before_it_ended_claims_nothing() -> None:
+    """D24: one that was refused after all ends no good one of another process."""
+    scene = Scene()
+    good = scene.one.opened(1)
+    await scene.turns()
+    scene.other.hub.close(scene.other.opened(1))
+
+    await scene.turns()
+
+    assert good.ending is None
+
+
 class NewestWins(RuleBasedStateMachine):
     """Streams open and close in three processes, whose turns come in any order."""
 
@@ -193,6 +218,7 @@ class NewestWins(RuleBasedStateMachine):
         self.processes = [ProcessOfStreams(self.claims, self.clock) for _ in range(3)]
         self.streams: list[tuple[ProcessOfStreams, NodeStream]] = []
         self.deserted: set[NodeId] = set()
+        self.foreign: set[UUID] = set()
 
     @rule(place=st.integers(0, 2), node=st.integers(1, 2))
     def open(self, place: int, node: int) -> None:
@@ -212,6 +238,14 @@ class NewestWins(RuleBasedStateMachine):
     def turn(self, place: int) -> None:
         asyncio.run(self.processes[place].book.turn())
 
+    @rule(place=st.integers(0, 2), node=st.integers(1, 2))
+    def turn_overtaken(self, place: int, node: int) -> None:
+        """A process that has no streams here claims a node between what this one puts and what it reads."""
+        claim = StreamClaim(DOMAIN, node_id(node), mint())
+        self.claims.put_behind = [claim]
+        self.turn(place)
+        self.foreign.add(claim.stream_id)
+
     def teardown(self) -> None:
         for _ in range(2):
             for place in range(3):
@@ -221,6 +255,9 @@ class NewestWins(RuleBasedStateMachine):
             mine = [stream for _, stream in self.streams if stream.node_id == claim.node_id]
             left = [stream for stream in mine if stream.ending is None]
             winner = [stream for stream in mine if stream.id == claim.stream_id]
+            if claim.stream_id in self.foreign:
+                assert not left
+                continue
             # Whoever was left by its reader ended others before.
             assert left in ([winner] if claim.node_id not in self.deserted else [winner, []])
 

@@ -31,21 +31,18 @@ async def test_a_crowd_that_lost_its_place_is_asked_with_few_rows() -> None:
     )
 
 
-async def test_a_node_that_loses_its_place_again_and_again_is_refused_and_costs_no_more_rows() -> None:
+def test_a_node_that_loses_its_place_again_and_again_is_refused_for_a_while() -> None:
     clock = FakeClock()
     store = FleetStore(clock)
-    reconciles = ReconcileBook(clock)
-    lost = LostPlaces(memory_fleet(store).unit_of_work, reconciles, MemoryAnnouncements(store), clock)
+    announcements = MemoryAnnouncements(store)
+    lost = LostPlaces(memory_fleet(store).unit_of_work, ReconcileBook(clock), announcements, clock)
     for _ in range(MOST_NOTES):
         clock.advance(1)
-        await lost.note(DOMAIN, node_id(1))
+        lost.allow(node_id(1))
 
     with pytest.raises(PlaceLostTooOften):
-        await lost.note(DOMAIN, node_id(1))
-    await lost.note(DOMAIN, node_id(2))
-    assert len(store.state.announced) == MOST_NOTES + 1
-    assert reconciles.take(node_id(1))
+        lost.allow(node_id(1))
+    lost.allow(node_id(2))
 
     clock.advance(WITHIN_SECONDS)
-    await lost.note(DOMAIN, node_id(1))
-    assert reconciles.take(node_id(1))
+    lost.allow(node_id(1))

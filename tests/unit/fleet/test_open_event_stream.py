@@ -9,7 +9,7 @@ import pytest
 from plexd.protocol.events.framing import FrameParser
 from plexsphere.fleet.application.claim_book import ClaimBook
 from plexsphere.fleet.application.expand_row import ExpandRow
-from plexsphere.fleet.application.lost_places import LostPlaces
+from plexsphere.fleet.application.lost_places import MOST_NOTES, LostPlaces
 from plexsphere.fleet.application.open_event_stream import (
     FAREWELL,
     SHOW_OF_LIFE,
@@ -19,7 +19,7 @@ from plexsphere.fleet.application.open_event_stream import (
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.application.turns import Turns
-from plexsphere.fleet.domain.errors import NodeNotFound
+from plexsphere.fleet.domain.errors import NodeNotFound, PlaceLostTooOften
 from plexsphere.fleet.ports.views import Replay
 from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.events.rows import Row
@@ -69,6 +69,7 @@ class Scene:
         self.reconciles = ReconcileBook(clock)
         self.claims = MemoryStreamClaims()
         self.hub = StreamHub(self.fleet.sight, self.reconciles, clock)
+        self.book = ClaimBook(self.claims, self.hub, Alarm(), mint_id, lambda: None)
         self.open = OpenEventStream(
             kit.unit_of_work,
             self.fleet.views,
@@ -76,7 +77,7 @@ class Scene:
             self.replays,
             ExpandRow(self.fleet.sight, StampSigner(), clock),
             self.hub,
-            ClaimBook(self.claims, self.hub, Alarm(), mint_id, lambda: None),
+            self.book,
             self.reconciles,
             LostPlaces(kit.unit_of_work, self.reconciles, MemoryAnnouncements(self.store), clock),
             Turns(),
@@ -233,3 +234,38 @@ async def test_a_node_that_left_opens_no_stream() -> None:
     with pytest.raises(NodeNotFound):
         await scene.open(DOMAIN, node_id(404), "")
     assert len(scene.hub) == 0
+
+
+@pytest.mark.parametrize("last_event_id", ["", "7.0"])
+async def test_who_asked_before_a_revocation_is_let_in_by_it_no_more(last_event_id: str) -> None:
+    """C35: a request that proved itself by what was revoked meanwhile opens no stream."""
+    scene = await Scene().begun()
+    scene.replays.meanwhile = lambda: scene.hub.end_domain(DOMAIN)
+
+    with pytest.raises(StoreOverloaded):
+        await scene.open(DOMAIN, ONE.id, last_event_id)
+
+    assert len(scene.hub) == 0
+    scene.replays.meanwhile = lambda: None
+    await scene.open(DOMAIN, ONE.id, "7.0")
+
+
+@pytest.mark.parametrize("last_event_id", ["x", "5.0"])
+async def test_a_node_that_loses_its_place_too_often_keeps_the_stream_that_it_has(last_event_id: str) -> None:
+    """D24: who is refused replaces nothing, here or elsewhere, and costs no more rows."""
+    scene = await Scene().begun()
+    scene.replays.is_complete = False
+    for _ in range(MOST_NOTES):
+        (await scene.open(DOMAIN, ONE.id, last_event_id)).close()
+    scene.replays.is_complete = True
+    good = await scene.open(DOMAIN, ONE.id, "9.0")
+    await scene.book.turn()
+    claimed, rows = await scene.claims.last(), len(scene.store.state.announced)
+    scene.replays.is_complete = False
+
+    with pytest.raises(PlaceLostTooOften):
+        await scene.open(DOMAIN, ONE.id, last_event_id)
+
+    await scene.book.turn()
+    assert good.stream.ending is None
+    assert (await scene.claims.last(), len(scene.store.state.announced)) == (claimed, rows)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class ClaimBook:
     The streams opened here that did not claim their node yet, at most one for each node.
 
     Claims have one order over all processes. A stream ends when a later claim of its node is read than its own; one
-    whose own claim was not read yet stays, for that one comes later still. So of all streams of a node one is left,
+    that has not put its own yet stays, for that one comes later still. So of all streams of a node one is left,
     the one that claimed last, and nobody waits for a claim to open one. `claimed` is called after each batch.
     """
 
@@ -77,14 +77,21 @@ class ClaimBook:
 
     async def _put(self) -> None:
         noted = list(self._unclaimed.values())
-        batch = [stream for stream in noted if stream.ending is None]
+        # One that was refused after all was closed and never ended; it must end nobody else's.
+        batch = [stream for stream in noted if stream.ending is None and not stream.is_closed]
         for start in range(0, len(batch), BATCH):
-            await self._claims.put([self._claim_of(each) for each in batch[start : start + BATCH]])
+            await self._put_batch(batch[start : start + BATCH])
         for stream in noted:
             if self._unclaimed[stream.node_id] is stream:
                 del self._unclaimed[stream.node_id]
         if batch:
             self._claimed()
+
+    async def _put_batch(self, batch: Sequence[NodeStream]) -> None:
+        await self._claims.put([self._claim_of(each) for each in batch])
+        # Of each node the last claim alone is kept: what is read from here on is this one or a later.
+        for stream in batch:
+            stream.has_claimed = True
 
     async def _read(self, seen: int) -> None:
         while rows := await self._claims.behind(seen, BATCH):

@@ -41,17 +41,21 @@ class LostPlaces:
 
     async def note(self, domain_id: DomainId, node_id: NodeId) -> None:
         """
-        Have the node asked; that was committed when this returns.
+        Have the node asked, which was allowed; that was committed when this returns.
 
         Raises:
-            PlaceLostTooOften: it came back without a place six times within a minute; its stream must not be opened.
             StoreUnavailable: nothing was written, and the node is asked by this process alone.
         """
-        self._require_patience(node_id)
         self._reconciles.ask(node_id)
         await self._written((domain_id, node_id))
 
-    def _require_patience(self, node_id: NodeId) -> None:
+    def allow(self, node_id: NodeId) -> None:
+        """
+        Count that the node came back without a place, before its stream is opened.
+
+        Raises:
+            PlaceLostTooOften: for the seventh time within a minute; its stream must not be opened.
+        """
         long_ago = self._clock.monotonic() - WITHIN_SECONDS
         while self._noted and next(iter(self._noted.values()))[-1] < long_ago:
             self._noted.popitem(last=False)

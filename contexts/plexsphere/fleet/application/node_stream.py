@@ -64,7 +64,7 @@ class NodeStream:
         self.node_id: Final = node_id
         self.told = told
         self.behind = behind
-        # A stream has claimed its node once every process can know it by its id.
+        # A stream has claimed its node once its claim is put: every process can know it by its id.
         self.id: UUID | None = None
         self.has_claimed = False
         self.ending: Ending | None = None

@@ -204,6 +204,7 @@ class OpenEventStream:
         self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None, undo: ExitStack
     ) -> EventStream:
         if cursor is None:
+            self.lost_places.allow(node_id)
             await self.lost_places.note(domain_id, node_id)
         replay = await self._missed(domain_id, node_id, cursor)
         # From here to the open stream nothing is awaited: no row falls between the replay and what comes live.
@@ -216,9 +217,11 @@ class OpenEventStream:
         rows = list(replay.rows)
         behind = cursor.k if cursor and rows and rows[0].offset == cursor.offset else EVERYTHING
         stream = NodeStream(domain_id, node_id, rows, self.views.position(domain_id), behind)
+        if not replay.is_complete:
+            self.lost_places.allow(node_id)
         self.hub.open(stream)
-        self.claims.note(stream)
         undo.callback(self.hub.close, stream)
+        self.claims.note(stream)
         if not replay.is_complete:
             await self.lost_places.note(domain_id, node_id)
         return EventStream(stream, view, self.expand, self.hub, self.turns, self.written)

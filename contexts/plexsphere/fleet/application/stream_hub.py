@@ -123,14 +123,12 @@ class StreamHub:
         """
         Take in that a stream, of whichever process, claimed a node; claims are heard in their order.
 
-        The node's stream here ends, unless it is the one, or claims the node later than that.
+        The node's stream here ends, unless it is the one, or has yet to claim the node.
         """
         stream = self._streams.get(domain_id, {}).get(node_id)
         if stream is None or stream.ending is not None:
             return
-        if stream.id == stream_id:
-            stream.has_claimed = True
-        elif stream.has_claimed:
+        if stream.has_claimed and stream.id != stream_id:
             self._replace(stream)
 
     def end(self, domain_id: DomainId, node_id: NodeId) -> None:
@@ -138,13 +136,13 @@ class StreamHub:
         self._reconciles.forget(node_id)
         stream = self._streams.get(domain_id, {}).get(node_id)
         if stream is not None:
+            stream.end(Ending.ENDED)
+
     def begin(self, domain_id: DomainId, newest: Iterable[Row]) -> None:
         """Take in the last rows of a Domain that this process meets: what they revoked may be trusted still."""
         since = self._clock.now() - LATELY
         if any(row.kind is SubjectKind.DOMAIN and row.recorded_at > since for row in newest):
             self._ending_again[domain_id] = self._clock.monotonic() + REVOKED_SECONDS
-
-            stream.end(Ending.ENDED)
 
     def end_domain(self, domain_id: DomainId) -> None:
         """
@@ -208,14 +206,14 @@ class StreamHub:
             rows, frames = rows + stream.queued_rows, frames + stream.queued_frames
             if place % COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)
+        self.queued = Queued(rows, frames)
+
     def _end_era(self, domain_id: DomainId) -> None:
         era = self._eras.pop(domain_id, None)
         if era is not None:
             era.is_over = True
         for stream in list(self._streams.get(domain_id, {}).values()):
             stream.end(Ending.ENDED)
-
-        self.queued = Queued(rows, frames)
 
     async def _tell_row(self, domain_id: DomainId, row: Row) -> None:
         streams = self._streams.get(domain_id)
