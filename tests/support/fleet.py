@@ -28,7 +28,7 @@ from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.domain.public_key import PublicKey
 from plexsphere.fleet.ports.capabilities import Capabilities
 from plexsphere.fleet.ports.drift import MOST_REPORTS, Drift
-from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords, Recorded
 from plexsphere.fleet.ports.liveness import ClockReading, Due, LastHeard, LivenessClock, Silences, Withheld
 from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import NodePage, Nodes
@@ -328,8 +328,8 @@ class MemoryHeartbeatRecords:
     def __init__(self, store: FleetStore) -> None:
         self._store = store
 
-    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
-        return [(each.domain_id, each.node_id) for each in batch if self._record(each, moment)]
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Recorded:
+        return Recorded([(each.domain_id, each.node_id) for each in batch if self._record(each, moment)])
 
     def _record(self, heartbeat: Heartbeat, moment: float) -> bool:
         row = self._store.live(heartbeat.domain_id, heartbeat.node_id)

@@ -3,10 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from plexsphere.fleet.domain.node import Reachability
-from plexsphere.fleet.ports.heartbeats import Heartbeat
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
+from plexsphere.platform.kernel.secret import Secret
 from tests.support.fleet import DOMAIN, NOBODY, OTHER_DOMAIN, FleetKit, RowOnly, a_node
 from tests.support.identity import EPOCH
+from tests.support.identity_postgres import lent_database
 
 ONE, TWO = a_node(1), a_node(2, OTHER_DOMAIN)
 BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False, noted_at=0.0)
@@ -14,7 +18,7 @@ BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False, noted_a
 
 async def _recorded(kit: FleetKit, *batch: Heartbeat) -> list[object]:
     async with kit.unit_of_work():
-        return list(await kit.heartbeats.record(batch, 0.0))
+        return list((await kit.heartbeats.record(batch, 0.0)).first)
 
 
 async def test_the_first_heartbeat_of_a_node_makes_it_healthy_and_is_told(kit: FleetKit) -> None:
@@ -62,3 +66,25 @@ async def test_heartbeats_of_nodes_that_left_or_live_elsewhere_are_passed_over(k
 
 async def test_an_empty_batch_is_no_trouble(kit: FleetKit) -> None:
     assert await _recorded(kit) == []
+
+
+@pytest.mark.postgres
+async def test_a_node_that_somebody_holds_keeps_no_other_from_being_written(
+    real: FleetKit, database: Secret[str]
+) -> None:
+    """D28: whoever is held is named, so that it is written later; who left is not."""
+    three = a_node(3)
+    for node in (ONE, TWO, three):
+        await real.nodes.add(node, 1)
+    await real.nodes.depart(DOMAIN, three.id, 2)
+    batch = [BEAT, BEAT._replace(node_id=three.id), BEAT._replace(domain_id=OTHER_DOMAIN, node_id=TWO.id)]
+    async with lent_database(database) as elsewhere, elsewhere(), elsewhere.connection() as connection:
+        await connection.execute("SELECT FROM nodes WHERE id = %s FOR UPDATE", [ONE.id])
+
+        async with real.unit_of_work():
+            beside = await real.heartbeats.record(batch, 0.0)
+    async with real.unit_of_work():
+        after = await real.heartbeats.record(batch, 0.0)
+
+    assert beside == Recorded([(OTHER_DOMAIN, TWO.id)], frozenset({ONE.id}))
+    assert after == Recorded([(DOMAIN, ONE.id)], frozenset())

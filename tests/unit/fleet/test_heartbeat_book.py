@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsphere.fleet.application.heartbeat_book import BATCH, LONGEST_UNWRITTEN_SECONDS, HeartbeatBook
-from plexsphere.fleet.ports.heartbeats import Heartbeat
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
@@ -25,23 +25,24 @@ from tests.support.identity import EPOCH, FakeClock
 
 
 class Records:
-    """Keeps each batch; may be away, may find nodes changed, and may be interrupted by another heartbeat."""
+    """Keeps each batch; may be away, may find nodes changed or held, and may be interrupted by another heartbeat."""
 
     def __init__(self) -> None:
         self.batches: list[list[Heartbeat]] = []
         self.changed: list[tuple[DomainId, NodeId]] = []
+        self.held: frozenset[NodeId] = frozenset()
         self.is_away = False
         self.meanwhile: Heartbeat | None = None
         self.book: HeartbeatBook | None = None
 
-    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Recorded:
         if self.is_away:
             raise StoreUnavailable
         self.batches.append(list(batch))
         if self.meanwhile and self.book:
             self.book.note(self.meanwhile)
             self.meanwhile = None
-        return self.changed
+        return Recorded(self.changed, self.held)
 
 
 class Scene:
@@ -106,6 +107,22 @@ async def test_a_heartbeat_that_comes_while_another_is_written_is_written_next()
     await scene.book.flush()
 
     assert scene.records.batches == [[heartbeat(1)], [heartbeat(1, seconds=1)]]
+
+
+async def test_a_heartbeat_of_a_node_that_somebody_holds_is_written_with_the_next() -> None:
+    """D28: and the others are not kept waiting for it."""
+    scene = Scene()
+    scene.records.held = frozenset({a_node(1).id})
+    for number in (1, 2):
+        scene.book.note(heartbeat(number))
+    await scene.book.flush()
+    assert (scene.book.waiting, scene.book.written) == (1, 1)
+    scene.records.held = frozenset()
+
+    await scene.book.flush()
+
+    assert scene.records.batches == [[heartbeat(1), heartbeat(2)], [heartbeat(1)]]
+    assert (scene.book.waiting, scene.book.written) == (0, 2)
 
 
 async def test_no_statement_is_larger_than_a_batch() -> None:

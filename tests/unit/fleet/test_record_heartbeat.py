@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.record_heartbeat import LONGEST_CHECKSUM, RecordHeartbeat
-from plexsphere.fleet.ports.heartbeats import Heartbeat
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
 from tests.support.fleet import (
     DOMAIN,
     FleetStore,
@@ -31,9 +30,9 @@ class Kept:
     def __init__(self) -> None:
         self.written: list[Heartbeat] = []
 
-    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Recorded:
         self.written += batch
-        return []
+        return Recorded(())
 
 
 class Scene:

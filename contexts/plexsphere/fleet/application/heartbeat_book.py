@@ -70,6 +70,8 @@ class HeartbeatBook:
         """
         Write everything noted so far, and let the ticker know that heartbeats are recorded here.
 
+        A node that somebody else holds at this moment is written with the next turn.
+
         Raises:
             StoreUnavailable: what was not written is still noted.
         """
@@ -93,14 +95,14 @@ class HeartbeatBook:
 
     async def _write(self, batch: list[Heartbeat]) -> None:
         async with self._unit_of_work():
-            changed = await self._records.record(batch, self._clock.monotonic())
-            self._announcements.announce(_rows(changed))
-        self.written += len(batch)
+            first, held = await self._records.record(batch, self._clock.monotonic())
+            self._announcements.announce(_rows(first))
+        self.written += len(batch) - len(held)
         for heartbeat in batch:
-            if self._unwritten.get(heartbeat.node_id) is heartbeat:
+            if heartbeat.node_id not in held and self._unwritten.get(heartbeat.node_id) is heartbeat:
                 del self._unwritten[heartbeat.node_id]
 
 
-def _rows(changed: Iterable[tuple[DomainId, NodeId]]) -> list[Announcement]:
+def _rows(first: Iterable[tuple[DomainId, NodeId]]) -> list[Announcement]:
     # Nobody is told; a row without frames lets every process read the node's reachability again.
-    return [Announcement(domain_id, SubjectKind.NODE, node_id) for domain_id, node_id in changed]
+    return [Announcement(domain_id, SubjectKind.NODE, node_id) for domain_id, node_id in first]

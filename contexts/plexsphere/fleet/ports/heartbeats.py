@@ -22,14 +22,21 @@ class Heartbeat(NamedTuple):
         return max(0, int((moment - self.noted_at) * 1000))
 
 
+class Recorded(NamedTuple):
+    """Which nodes reported for the first time, and which could not be written, for somebody else writes them."""
+
+    first: Sequence[tuple[DomainId, NodeId]]
+    held: frozenset[NodeId] = frozenset()
+
+
 class HeartbeatRecords(Protocol):
     """Where heartbeats are written."""
 
-    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Sequence[tuple[DomainId, NodeId]]:
+    async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Recorded:
         """
         Write a batch, sorted by Domain and node, in one statement of the open unit of work.
 
-        `moment` is now by the monotonic clock. Return the nodes that reported for the first time. A node that left
-        is passed over.
+        `moment` is now by the monotonic clock. A node that left is passed over, and one that somebody else holds,
+        for whom nobody waits.
         """
         ...
