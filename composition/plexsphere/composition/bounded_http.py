@@ -11,6 +11,10 @@ from plexsphere.api.straight import ANSWER, EXTENSION, WRITE, Headers
 from plexsphere.composition.connections import Connections
 
 MOST_HEAD_OCTETS: Final = 64 * 1024
+# A colon and the end of the line.
+HEADER_OCTETS: Final = 3
+# Requests that were sent before the answer to the one in hand.
+MOST_WAITING: Final = 16
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 )
@@ -37,12 +41,17 @@ SLOWEST_OCTETS_A_SECOND: Final = 1024
 TAKING_SECONDS: Final = 60.0
 
 
+class Overrun(Exception):
+    """A client sent more than it may; raised to the parser, it stops reading."""
+
+
 class BoundedHttpProtocol(HttpToolsProtocol):
     """
-    Answers 431 and closes when a request line with its headers goes beyond 64 KiB.
+    Answers 431 and closes when a request line with its headers, trailers included, goes beyond 64 KiB.
 
-    The parser keeps a head until it is complete, and anybody may send one without a credential. How long a client
-    takes is judged from outside, once a second: `cut_if_overdue`. No timer is set and no clock is read for a request.
+    The parser keeps a head until it is complete, and anybody may send one without a credential. A client that sends
+    more than 16 requests ahead of its answers is cut off: one read may hold thousands. How long a client takes is
+    judged from outside, once a second: `cut_if_overdue`. No timer is set and no clock is read for a request.
     """
 
     __slots__ = (
@@ -54,6 +63,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         "_seen_at",
         "_source",
         "_stage",
+        "_told",
+        "_untold",
     )
 
     def __init__(
@@ -69,6 +80,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._source = source
         self._reads_head = False
         self._octets = 0
+        self._told = 0
+        self._untold = 0
         self._is_cut = False
         self._stage = Stage.ANSWER
         self._cycle_seen: object = None
@@ -77,7 +90,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {WRITE: self.write_straight, ANSWER: self.answer_straight}}
-        self._reads_head, self._octets = True, 0
+        self._reads_head, self._octets, self._told, self._untold = True, 0, 0, 0
 
     def write_straight(self, octets: bytes) -> bool:
         """Write one chunk of the answer in hand, unless the connection is held up or closing; tell whether it was."""
@@ -105,28 +118,66 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         cycle.on_response()
         return True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._tell(len(name) + len(value) + HEADER_OCTETS)
+        # What follows a body in chunks is counted and forgotten: nobody here asks for it.
+        if self._reads_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        self._tell(len(self.url))
         self._reads_head = False
         super().on_headers_complete()
+        if len(self.pipeline) > MOST_WAITING:
+            self.transport.abort()
+            raise Overrun
+
+    def on_body(self, body: bytes) -> None:
+        self._untold = 0
+        super().on_body(body)
 
     def data_received(self, data: bytes) -> None:
+        self._untold += len(data)
         super().data_received(data)
+        if self._reads_head or (self.cycle is not None and self.cycle.more_body):
+            self._octets += len(data)
+        # The parser tells nothing of a header before its end, and keeps it.
+        if self._untold > MOST_HEAD_OCTETS or (self._reads_head and self._octets > MOST_HEAD_OCTETS):
+            self._end(TOO_LARGE)
+
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _tell(self, octets: int) -> None:
+        self._told += octets
+        if self._told > MOST_HEAD_OCTETS:
+            self._end(TOO_LARGE)
+            raise Overrun
+
+    def _end(self, answer: bytes) -> None:
+        if self._owes_an_answer and not self.transport.is_closing():
+            self.transport.write(answer)
+        self.transport.close()
+
+    @property
+    def _owes_an_answer(self) -> bool:
+        """Tell whether what is written now answers what is being read, and is no part of another answer."""
+        is_idle = self.cycle is None or self.cycle.response_complete
         if self._reads_head:
-            self._octets += len(data)
-            if self._octets > MOST_HEAD_OCTETS and not self.transport.is_closing():
-                self.transport.write(TOO_LARGE)
-                self.transport.close()
-        elif self.cycle is not None and self.cycle.more_body:
-            self._octets += len(data)
+            return is_idle
+        return not (is_idle or self.pipeline or self.cycle.response_started)
 
     def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
         if self.pipeline:
-            super().on_response_complete()
+            # Nothing more is read before all that was sent ahead is answered.
+            self._start_asgi_task(*self.pipeline.pop())
             return
         # No timer ends what is kept alive: silence is noticed from outside.
-        self.server_state.total_requests += 1
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
+        self.flow.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -178,7 +229,4 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _cut(self, stage: Stage) -> None:
         self._is_cut = True
-        is_owed_an_answer = stage is Stage.HEAD or (stage is Stage.BODY and not self.cycle.response_started)
-        if is_owed_an_answer and not self.transport.is_closing():
-            self.transport.write(TIMED_OUT)
-        self.transport.close()
+        self._end(TIMED_OUT)
