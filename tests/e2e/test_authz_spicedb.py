@@ -25,7 +25,7 @@ from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 from tests.e2e.test_boot import DSN, KEY, WRAP
 from tests.support.api import code_of
 from tests.support.command_line import Ended, plexsphere
-from tests.support.control_plane import Served, first_boot, served, settings_for
+from tests.support.control_plane import Served, first_boot, served, settings_for, until_readiness
 from tests.support.robots import TUPLES, grant, made, robot
 from tests.support.tables import rows
 
@@ -134,7 +134,7 @@ async def test_without_its_engine_nothing_is_allowed_and_nothing_written(
                 *[operator.request(method, path, **options) for method, path, options in requests]
             )
         async with asyncio.timeout(LATE_SECONDS):
-            live, ready = await asyncio.gather(operator.get("/health"), operator.get("/v1/health"))
+            live, ready = await asyncio.gather(operator.get("/health"), until_readiness(place.base_url, 503))
 
         assert [(answer.status_code, code_of(answer)) for answer in answers] == [
             (503, "authz_unavailable")

@@ -5,7 +5,6 @@ import base64
 import gzip
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from itertools import repeat
 from typing import Any, Final
 
 import psycopg
@@ -13,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from plexsphere.platform.kernel.secret import Secret
-from tests.support.control_plane import Place, Served, served
+from tests.support.control_plane import Place, Served, served, until_readiness
 from tests.support.machines import REGISTER, Machine, a_public_key
 from tests.support.postgres import TestServer, running_server
 from tests.support.raw_http import RawAnswer, bearer, call
@@ -354,14 +353,6 @@ async def test_failures_are_counted_by_the_socket_and_by_nothing_that_a_client_s
         assert int(answers[-1].header("retry-after")) >= 1
 
 
-async def until_ready(place: Place) -> None:
-    async with asyncio.timeout(20):
-        for pause in repeat(0.1):
-            if (await call(place.base_url, "GET", "/v1/health")).status == 200:
-                return
-            await asyncio.sleep(pause)
-
-
 async def test_while_the_database_is_away_a_machine_is_asked_to_come_back_and_then_admitted() -> None:
     """H18, D6: 503 `datastore_unavailable` with Retry-After, nothing lost, no restart of ours."""
     with running_server() as server, server.migrated_database() as dsn:
@@ -372,13 +363,13 @@ async def test_while_the_database_is_away_a_machine_is_asked_to_come_back_and_th
             await asyncio.to_thread(server.postgres.stop)
 
             answers = [await machine.ask(place.base_url, second) for _ in range(3)]
-            ready = await call(place.base_url, "GET", "/v1/health")
+            ready = await until_readiness(place.base_url, 503)
             alive = await call(place.base_url, "GET", "/health")
 
             await asyncio.to_thread(server.postgres.start)
-            await until_ready(place)
+            await until_readiness(place.base_url, 200)
             assert (await machine.ask(place.base_url, second)).status == 201
             assert await node.heartbeat() == 200
     assert [(each.status, each.code) for each in answers] == [(503, "datastore_unavailable")] * 3
     assert all(int(each.header("retry-after")) >= 1 for each in answers)
-    assert (ready.status, alive.status) == (503, 200)
+    assert (ready.status_code, alive.status) == (503, 200)

@@ -18,7 +18,14 @@ from plexsphere.platform.kernel.secret import Secret
 from tests.e2e.test_boot import DSN, KEY, WRAP, require_one_line
 from tests.support.balancer import Balancer
 from tests.support.command_line import plexsphere
-from tests.support.control_plane import Place, ServerProcess, first_boot, served, server_process
+from tests.support.control_plane import (
+    Place,
+    ServerProcess,
+    first_boot,
+    served,
+    server_process,
+    until_readiness,
+)
 from tests.support.event_reader import EventReader
 from tests.support.event_scene import (
     add_policy,
@@ -158,11 +165,11 @@ async def test_an_older_process_says_that_it_needs_a_newer_version_once_the_sche
         await old.terminate()
     planned = await plexsphere("migrate", "--contract", "--dry-run", **environ)
     held = await plexsphere("migrate", **environ)
-    async with served(database) as place, httpx.AsyncClient(base_url=place.base_url) as client:
+    async with served(database) as place:
         # As if it were contracted by somebody who did not look who is connected.
         with psycopg.connect(database.reveal()) as connection:
             connection.execute(RAISED, [CONTRACTION, number_after(1)])
-        after = await client.get("/v1/health")
+        after = await until_readiness(place.base_url, 503)
     contracted = await plexsphere("migrate", "--contract", **environ)
     again = await plexsphere("serve", **{DSN: database.reveal(), WRAP: KEY})
 

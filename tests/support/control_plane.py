@@ -125,7 +125,7 @@ async def served(
     port = free_port()
     async with serving(settings_for(dsn, port, **changes), clock) as root:
         base_url = f"http://127.0.0.1:{port}"
-        await _until_ready(base_url)
+        await until_readiness(base_url, 200)
         yield Served(base_url, operator, domain_id, project_id, root)
         root.process().stop()
 
@@ -145,7 +145,7 @@ class ServerProcess:
 
     async def is_ready(self) -> bool:
         """Wait until it serves, and tell whether it does; False once it has ended."""
-        ready = asyncio.create_task(_until_ready(self.base_url))
+        ready = asyncio.create_task(until_readiness(self.base_url, 200))
         ended = asyncio.create_task(self.process.wait())
         await asyncio.wait((ready, ended), return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
@@ -193,7 +193,7 @@ async def server_process(dsn: Secret[str], roles: str = "", **environ: str) -> A
     """Run `plexsphere serve`, as `start_server` starts it, until the block ends."""
     server = await start_server(dsn, roles, **environ)
     try:
-        await _until_ready(server.base_url)
+        await until_readiness(server.base_url, 200)
         yield server
     finally:
         await server.kill()
@@ -207,10 +207,12 @@ async def two_processes(dsn: Secret[str]) -> AsyncIterator[tuple[Place, ServerPr
         yield Place(one.base_url, operator, domain_id, project_id), one, other
 
 
-async def _until_ready(base_url: str) -> None:
+async def until_readiness(base_url: str, status: int) -> httpx.Response:
+    """Return the first answer of such a status to the question whether the process is ready."""
     async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(base_url=base_url) as client:
         while True:
             with suppress(httpx.TransportError):
-                if (await client.get("/v1/health")).is_success:
-                    return
+                answer = await client.get("/v1/health")
+                if answer.status_code == status:
+                    return answer
             await asyncio.sleep(0.05)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 from uuid import UUID
@@ -13,26 +13,45 @@ from plexsphere.identity.ports.authorizer import Authorizer
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.schema_state import SchemaBeyond, require_unbroken
 from plexsphere.platform.events.lag import SequencerLag
+from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 ASK_SECONDS: Final = 2.0
 LATE_SECONDS: Final = 2.0
+KEPT_SECONDS: Final = 1.0
 DISTRIBUTION: Final = "plexsphere"
 NOBODY: Final = Reference("user", str(UUID(int=1)))
 
 Question = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProcessHealth:
-    """Answers the meta surface's port `Health`; every question is one that its dependency must answer."""
+    """
+    Answers the meta surface's port `Health`; every question is one that its dependency must answer.
+
+    Anybody may ask, and the questions take connections that heartbeats are written by: they are asked once a second
+    at most, however many want to know.
+    """
 
     questions: Mapping[str, Question]
     build: Version
     sequencer_lag: SequencerLag
+    clock: Clock
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _told: HealthStatus | None = None
+    _told_at: float = 0.0
 
     async def ready(self) -> HealthStatus:
+        """Tell how every dependency answers, or answered within the last second."""
+        async with self._asking:
+            if self._told is None or self.clock.monotonic() - self._told_at >= KEPT_SECONDS:
+                self._told = await self._ask()
+                self._told_at = self.clock.monotonic()
+            return self._told
+
+    async def _ask(self) -> HealthStatus:
         """
         Ask every dependency one question, all at once, for at most 2 s.
 

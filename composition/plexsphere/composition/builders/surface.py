@@ -125,7 +125,7 @@ def build_surface(parts: Parts) -> Surface:
     database, trail = parts.platform.database, parts.platform.trail
     services = Services(
         gate=_gate(parts, denials, limits),
-        health=ProcessHealth(_questions(parts), version, parts.platform.sequencer_lag),
+        health=ProcessHealth(_questions(parts), version, parts.platform.sequencer_lag, parts.platform.clock),
         cursors=SealedCursors(parts.settings.wrap_key),
         domains=_domains(parts),
         projects=_projects(parts),
