@@ -1,14 +1,17 @@
 """The outermost layer: correlation, direct routes before the router, one place where every error is answered."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from plexsphere.api import catalogue
 from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.body import Disconnected
 from plexsphere.api.lingering import LingeringSend, is_unbounded
-from plexsphere.api.refusals import answer, refusal_of
+from plexsphere.api.problem import Refusal
+from plexsphere.api.refusals import RETRY_SOON, answer, refusal_of
 from plexsphere.api.straight import Headers, straight_answer
 from plexsphere.platform.ids import mint_correlation_id
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
@@ -41,15 +44,24 @@ class Edge:
         if scope["method"] == "OPTIONS":
             # The router would answer it by itself; no browser of a foreign origin has any business here (M06).
             scope = {**scope, "method": "TRACE"}
-        if is_unbounded(scope):
-            send = LingeringSend(send)
+        lingering = LingeringSend(send) if is_unbounded(scope) else None
         correlation = _correlation(scope)
         CORRELATION_ID.set(correlation)
-        response = _Response(send, correlation.encode(), scope, self.answers)
+        response = _Response(lingering or send, correlation.encode(), scope, self.answers)
+        await self._answer(scope, receive, response)
+        if lingering is not None:
+            await lingering.end()
+
+    async def _answer(self, scope: Any, receive: Any, response: "_Response") -> None:
         try:
             await (self.direct.match(scope) or self.router)(scope, receive, response)
         except Disconnected:
             return
+        except asyncio.CancelledError:
+            # The process ends and waits no longer; another one, or the next, can do it.
+            if not response.started:
+                await answer(response, Refusal(catalogue.OVERLOADED, headers=RETRY_SOON), scope["path"])
+            raise
         except Exception as error:
             refusal = refusal_of(error)
             if not response.started:

@@ -29,20 +29,27 @@ class LingeringSend:
     Closes the connection behind a refusal, instead of reading whatever else the client sends (H10).
 
     Closing at once would reset a connection that has unread bytes, and the client could lose the answer with it: the
-    answer goes out whole, nothing more is read, and half a second later the connection ends.
+    answer goes out whole, nothing more is read, and half a second later `end` ends the connection. Nobody's place is
+    held meanwhile: to be refused costs a stranger nothing.
     """
 
     def __init__(self, send: Send) -> None:
         self._send: Final = send
         self._is_refused = False
+        self._is_owed_its_end = False
 
     async def __call__(self, message: Any) -> None:
-        """Send on."""
+        """Send on, but for the end of a refusal."""
         if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
             self._is_refused = True
             message["headers"] = [*message["headers"], CLOSE]
         elif self._is_refused and not message.get("more_body", False):
-            await self._send({**message, "more_body": True})
-            await asyncio.sleep(LINGER_SECONDS)
-            message = END
+            self._is_owed_its_end = True
+            message = {**message, "more_body": True}
         await self._send(message)
+
+    async def end(self) -> None:
+        """End what was refused, half a second after it was; return at once where nothing was."""
+        if self._is_owed_its_end:
+            await asyncio.sleep(LINGER_SECONDS)
+            await self._send(END)

@@ -1,12 +1,18 @@
+import asyncio
+import json
 import re
+from typing import Any
 
 import pytest
 
+from plexsphere.api import lingering
 from plexsphere.api.body import Disconnected
 from plexsphere.api.callers import Permitted
+from plexsphere.api.shedding import MOST_IN_HAND, Work
 from plexsphere.api.v1.domains.wiring import DomainView, NewDomain
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
 from tests.support.api import Surface, code_of, surface
+from tests.support.bare_server import until
 
 CANARY = "canary-4711"
 BODY = {"name": "Acme", "slug": "acme"}
@@ -20,6 +26,51 @@ class FailingDomains:
 
     async def create(self, permitted: Permitted, wish: NewDomain, /) -> DomainView:
         raise self._failure
+
+
+class WaitingDomains:
+    """Never comes to an end."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    async def create(self, permitted: Permitted, wish: NewDomain, /) -> DomainView:
+        self.is_asked = True
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def scope(method: str, path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """Return a request as the server hands it over."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"here"), *headers],
+        "client": ("127.0.0.1", 4711),
+        "server": ("127.0.0.1", 8080),
+        "scheme": "http",
+        "http_version": "1.1",
+        "asgi": {"version": "3.0"},
+        "state": {},
+    }
+
+
+class Kept:
+    """Keeps what is sent, and has one body to give."""
+
+    def __init__(self, body: bytes = b"") -> None:
+        self._body = body
+        self.sent: list[Any] = []
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
 
 
 def failing(failure: Exception) -> Surface:
@@ -92,3 +143,41 @@ async def test_every_answer_forbids_sniffing() -> None:
 
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_who_is_refused_holds_nobodys_place_until_his_connection_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """H15, H10: to be refused costs a stranger nothing, so it may cost others nothing either."""
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 60)
+    place, kept, crowd = surface(), Kept(), MOST_IN_HAND[Work.OPERATOR] + 1
+    asked = [scope("GET", "/v1/nothing", (b"expect", b"100-continue")) for _ in range(crowd)]
+    strangers = [asyncio.ensure_future(place.app(each, kept.receive, kept.send)) for each in asked]
+    await until(lambda: len([each for each in kept.sent if "body" in each]) == crowd)
+
+    answer = await place.call("GET", "/v1/nothing")
+
+    assert not any(each.done() for each in strangers)
+    assert code_of(answer) == "route_not_found"
+    for each in strangers:
+        each.cancel()
+    await asyncio.gather(*strangers, return_exceptions=True)
+
+
+async def test_what_is_in_hand_when_the_process_ends_is_told_to_come_back() -> None:
+    """H38: as a problem, like every other refusal."""
+    domains, kept = WaitingDomains(), Kept(json.dumps(BODY).encode())
+    headers = (b"authorization", b"Bearer alice"), (b"content-type", b"application/json")
+    in_hand = asyncio.ensure_future(
+        surface(domains=domains).app(scope("POST", "/v1/domains", *headers), kept.receive, kept.send)
+    )
+    await until(lambda: domains.is_asked)
+
+    in_hand.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await in_hand
+
+    head, body = kept.sent
+    assert head["status"] == 503
+    assert dict(head["headers"])[b"retry-after"] == b"1"
+    assert json.loads(body["body"])["code"] == "overloaded"

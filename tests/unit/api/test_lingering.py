@@ -36,6 +36,7 @@ async def test_a_refusal_closes_the_connection_and_a_success_does_not(
     send = LingeringSend(keep)
     await send({"type": "http.response.start", "status": status, "headers": []})
     await send({"type": "http.response.body", "body": b"whole"})
+    await send.end()
 
     assert ((b"connection", b"close") in sent[0]["headers"]) is closes
     assert b"".join(message["body"] for message in sent[1:]) == b"whole"
