@@ -17,6 +17,8 @@ KIB: Final = 1024
 JSON: Final = "application/json"
 GZIP_WINDOW: Final = 31
 INFLATE_STEP: Final = 64 * KIB
+# What follows a member is copied for the next one: thousands of tiny ones would cost the square of the body.
+MOST_MEMBERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,18 @@ async def _received(message: Any, receive: Any, rule: BodyRule[Any]) -> bytes:
 
 def inflate(octets: bytes, rule: BodyRule[Any]) -> bytes:
     """
-    Inflate every gzip member, stopping as soon as the cap is passed.
+    Inflate every gzip member, 64 at most, stopping as soon as the cap is passed.
 
     Raises:
-        Refusal: too large once inflated, cut, corrupt, or followed by something else.
+        Refusal: too large once inflated, cut, corrupt, of too many members, or followed by something else.
     """
     inflated = bytearray()
     rest = octets
-    while rest or not inflated:
-        member = zlib.decompressobj(GZIP_WINDOW)
-        rest = _inflate_member(member, rest, inflated, rule)
+    for _ in range(MOST_MEMBERS):
+        rest = _inflate_member(zlib.decompressobj(GZIP_WINDOW), rest, inflated, rule)
         if not rest:
-            break
-    return bytes(inflated)
+            return bytes(inflated)
+    raise Refusal(rule.invalid, f"the gzip body has more than {MOST_MEMBERS} members")
 
 
 def _inflate_member(member: Any, octets: bytes, inflated: bytearray, rule: BodyRule[Any]) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plexsphere.api import catalogue
-from plexsphere.api.body import BodyRule, Disconnected, read
+from plexsphere.api.body import MOST_MEMBERS, BodyRule, Disconnected, read
 from plexsphere.api.problem import Problem, Refusal
 
 
@@ -174,6 +174,20 @@ async def test_a_body_in_any_number_of_gzip_members_is_read_whole(pieces: list[s
     body = await read(Chunks(b"".join(map(gzip.compress, cuts))), GZIP, RULE)
 
     assert body.name == "".join(pieces)
+
+
+@pytest.mark.parametrize(("members", "refused_as"), [(MOST_MEMBERS, None), (MOST_MEMBERS + 1, RULE.invalid)])
+async def test_a_body_has_so_many_gzip_members_and_no_more(members: int, refused_as: Problem | None) -> None:
+    """H02: thousands of tiny ones would cost the square of the body before any credential is looked at."""
+    octets = gzip.compress(b"") * (members - 1) + gzip.compress(b'{"name":"a"}')
+    rule = BodyRule(RULE.decoder, cap=256 * CAP)
+
+    if refused_as is None:
+        assert (await read(Chunks(octets), GZIP, rule)).name == "a"
+        return
+    with pytest.raises(Refusal) as refusal:
+        await read(Chunks(octets), GZIP, rule)
+    assert refusal.value.problem is refused_as
 
 
 async def test_a_bomb_is_refused_at_the_cap() -> None:
