@@ -10,6 +10,7 @@ Network = IPv4Network | IPv6Network
 # Whoever has one address of the sixth version has at least so large a network of them.
 SITE_PREFIX: Final = 64
 UNKNOWN: Final = ""
+FORWARDED_FOR: Final = b"x-forwarded-for"
 # More hops than anybody has; a header that a client made long is not read to its beginning.
 MOST_HOPS: Final = 16
 
@@ -29,7 +30,8 @@ def source_of(host: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Sources:
     """
-    Tells sources by the socket's peer; only what one of our proxies says of its peers is believed.
+    Tells sources by the socket's peer; only what one of our proxies says of its peers is believed, and only where it
+    says so in `X-Forwarded-For`.
 
     Of a list of hops the last counts that is no proxy of ours: everything before it was said by a stranger.
     """
@@ -61,24 +63,9 @@ class Sources:
 
 
 def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    # Both headers at once would be two stories; the standard one counts.
-    forwarded = _values(headers, b"forwarded")
-    if forwarded:
-        return [_named_for(element) for element in forwarded]
-    return _values(headers, b"x-forwarded-for")
-
-
-def _values(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[str]:
-    joined = ",".join(value.decode("latin-1") for found, value in headers if found == name)
+    # Proxies pass on what they do not set themselves: a second header that is believed would be the client's own.
+    joined = ",".join(value.decode("latin-1") for name, value in headers if name == FORWARDED_FOR)
     return [part.strip() for part in joined.split(",")] if joined else []
-
-
-def _named_for(element: str) -> str:
-    for pair in element.split(";"):
-        key, _, value = pair.partition("=")
-        if key.strip().lower() == "for":
-            return value.strip().strip('"')
-    return UNKNOWN
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
