@@ -197,3 +197,30 @@ def test_a_whole_process_at_debug_level_shows_no_canary() -> None:
     assert {"asyncio", "py.warnings", "psycopg.pool", "plexsphere.uncaught"} <= {
         line["logger"] for line in lines
     }
+
+
+SERVER = """
+import asyncio
+from plexsphere.platform.telemetry.logs import configure_logging
+from tests.support.bare_server import bare_server
+from tests.support.raw_http import request
+configure_logging()
+async def said(server, octets):
+    async with server.connected() as lane:
+        await lane.send(octets)
+        return (await lane.answer()).status
+async def main():
+    upgrade = request("GET", "/", headers={"Connection": "upgrade", "Upgrade": "websocket"})
+    async with bare_server() as server:
+        print([await said(server, octets) for octets in (b"nonsense\\r\\n\\r\\n", upgrade)])
+asyncio.run(main())
+"""
+
+
+def test_what_strangers_say_to_the_server_writes_no_line() -> None:
+    """H46: else the log is theirs to fill."""
+    run = subprocess.run(
+        [sys.executable, "-c", SERVER], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (run.stdout, run.stderr) == ("[400, 200]\n", "")

@@ -17,8 +17,14 @@ from plexsphere.platform.telemetry.tracebacks import told
 
 UNCAUGHT: Final = "plexsphere.uncaught"
 # They say something for each connection taken and given back, for each step of a migration, and, in colours, that a
-# server begins and ends, which the commands say themselves.
-CHATTY: Final = ("psycopg.pool", "yoyo", "uvicorn")
+# server begins and ends, which the commands say themselves. The server's warnings are for strangers to cause: one for
+# each request that is none.
+CHATTY: Final = {
+    "psycopg.pool": logging.WARNING,
+    "yoyo": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    "uvicorn.error": logging.ERROR,
+}
 OBJECT: Final = re.compile(r"<[^\n]*>")
 
 
@@ -34,8 +40,8 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.setLevel(level)
     root.handlers[:] = [handler]
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.NOTSET if root.level <= logging.DEBUG else logging.WARNING)
+    for name, least in CHATTY.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if root.level <= logging.DEBUG else least)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
 
