@@ -18,7 +18,7 @@ from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner
 from plexsphere.identity.domain.errors import WrapKeyMismatch
 from plexsphere.platform.db.pool import application_name
 from plexsphere.platform.db.schema import shipped
-from plexsphere.platform.db.schema_state import schema_state
+from plexsphere.platform.db.schema_state import require_unbroken, schema_state
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
@@ -77,6 +77,8 @@ async def connected(settings: Settings, clock: Clock | None = None) -> AsyncGene
     await require_database(settings.dsn)
     await require_schema(settings.dsn)
     async with opened(root.platform().pools), _closed(root.authorization()):
+        # Whoever contracts looks at sessions: one who looked before these were open has raised the floor by now.
+        await require_unbroken(root.platform().backstage)
         yield root
 
 

@@ -9,7 +9,9 @@ from typing import Final, LiteralString
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from plexsphere.composition import boot
 from plexsphere.composition.boot import require_schema
 from plexsphere.platform.db.migrator import (
     ExpansionTooSlow,
@@ -23,7 +25,9 @@ from plexsphere.platform.db.schema import KnownSchema, MigrationUnreadable
 from plexsphere.platform.db.schema_state import SchemaBeyond, schema_state
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
+from tests.support.control_plane import free_port, settings_for
 from tests.support.newer_version import EXPANDED, core_with, number_after
+from tests.support.postgres import TestServer
 from tests.support.tables import rows
 
 pytestmark = pytest.mark.postgres
@@ -118,6 +122,47 @@ async def test_a_contraction_is_refused_while_an_older_process_is_connected(
     assert LATER not in noted(database)
     assert rows(database, FLOORS) == []
     await require_schema(database)
+
+
+async def test_a_contraction_is_refused_while_an_older_process_of_another_role_is_connected(
+    postgres_server: "TestServer", database: Secret[str], newer: Path
+) -> None:
+    """Of what others do little may be read; what their sessions are called may."""
+    name = conninfo_to_dict(database.reveal())["dbname"]
+    other = make_conninfo(postgres_server.postgres.superuser_dsn.reveal(), dbname=name)
+    async with connected(Secret(other), f"plexsphere/{number_after(0):04}"):
+        with pytest.raises(OlderProcessesServe, match="are connected; stop them"):
+            await migrate(database, folder=newer, contract=True)
+
+    assert LATER not in noted(database)
+
+
+async def test_a_contraction_that_fails_keeps_nobody_out(database: Secret[str], tmp_path: Path) -> None:
+    """Whatever it fails with: an older version may start again."""
+    failing = CONTRACTED.replace("node_drift", "nothing_of_the_kind")
+    folder = core_with(tmp_path / "newer", **{NEXT: EXPANDED, LATER: failing})
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await migrate(database, folder=folder, contract=True)
+
+    assert rows(database, FLOORS) == []
+    await require_schema(database)
+
+
+async def test_a_process_that_boots_while_somebody_contracts_looks_once_more_behind_opening_its_sessions(
+    database: Secret[str], newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its first look and its sessions nobody sees it, and it sees nothing."""
+
+    async def contracted_behind(dsn: Secret[str]) -> None:
+        await require_schema(dsn)
+        await migrate(dsn, folder=newer, contract=True)
+
+    monkeypatch.setattr(boot, "require_schema", contracted_behind)
+
+    with pytest.raises(SchemaBeyond):
+        async with boot.connected(settings_for(database, free_port())):
+            raise AssertionError("it serves")
 
 
 @pytest.mark.parametrize("name", [f"plexsphere/{number_after(1):04}", "psql", "plexsphere migrate"])

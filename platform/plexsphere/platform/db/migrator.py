@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import as_file
 from importlib.resources.abc import Traversable
@@ -163,9 +163,15 @@ class _Run:
             # Who began to serve since that look is seen now, and nobody below the floor begins any more.
             self._require_nobody_below(known, alone=alone)
             yield
-        except MigrationNotApplied:
-            self.backend.connection.execute(LOWER_FLOOR, [known.id])
+        except BaseException:
+            self._lower_floor(known)
             raise
+
+    def _lower_floor(self, known: KnownMigration) -> None:
+        # Over a connection that is lost nothing is lowered, and nobody knows whether the migration was applied: the
+        # floor stands until it is tried again.
+        with suppress(psycopg.OperationalError):
+            self.backend.connection.execute(LOWER_FLOOR, [known.id])
 
     def _is_applied(self, migration: Migration, known: KnownMigration) -> bool:
         try:

@@ -16,13 +16,17 @@ CONNECT_SECONDS: Final = 10
 IS_THERE: Final = "SELECT to_regclass(%s) IS NOT NULL"
 APPLIED: Final = "SELECT migration_id FROM plexsphere._yoyo_migration"
 FLOOR: Final = "SELECT coalesce(max(floor), 0) FROM plexsphere.schema_floors"
-# A process says its schema in the name of its sessions, which everybody may read. One without a name, of the role
-# that we are ourselves, is a process from before there were such names.
+# A process says its schema in the name of its sessions, which everybody may read; of what kind a session of another
+# role is, few may. One without a name, of the role that we are ourselves, is a process from before there were such
+# names.
 CONNECTED: Final = """
 SELECT coalesce(substring(application_name FROM 'plexsphere/([0-9]+)$')::integer, 0) AS level, count(*)
 FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-  AND (application_name ~ 'plexsphere/[0-9]+$' OR (application_name = '' AND usename = current_user))
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND (
+    application_name ~ 'plexsphere/[0-9]+$'
+    OR (application_name = '' AND usename = current_user AND backend_type = 'client backend')
+  )
 GROUP BY level ORDER BY level
 """
 
