@@ -149,9 +149,10 @@ class Gate:
         Tell whether the caller holds a permission that only widens what is shown; nothing is audited.
 
         Raises:
-            Refusal: `authz_unavailable`.
+            Refusal: `authz_unavailable` or `rate_limited`.
         """
-        return (await self._decide(caller, permission, resource)).allowed
+        async with self.decisions(caller.principal_id):
+            return (await self._decide(caller, permission, resource)).allowed
 
     async def visible(
         self,
@@ -160,12 +161,18 @@ class Gate:
         items: Sequence[Item],
         resource_of: Callable[[Item], Reference],
     ) -> list[Item]:
-        """Return the items the caller may see; a row that cannot be told is left out."""
+        """
+        Return the items the caller may see; a row that cannot be told is left out.
+
+        Raises:
+            Refusal: `authz_unavailable` or `rate_limited`.
+        """
         if not items:
             return []
         resources = [resource_of(item) for item in items]
         try:
-            verdicts = await self.permissions.decide_each(caller, permission, resources)
+            async with self.decisions(caller.principal_id):
+                verdicts = await self.permissions.decide_each(caller, permission, resources)
         except AuthorizationAway:
             raise Refusal(catalogue.AUTHZ_UNAVAILABLE, headers={"Retry-After": "2"}) from None
         # zip stops at the shorter one: an answer that is missing lets nothing through (H49).

@@ -26,7 +26,8 @@ class QuestionsController(Controller):
         """Answer a question; a refused subject is an answer, never an error."""
         caller = await gate.operator(request)
         body = await read(request.receive, request.headers, schemas.CHECK)
-        return schemas.CheckAnswer.of(await authz.check(caller, body.triple()))
+        async with gate.decisions(caller.principal_id):
+            return schemas.CheckAnswer.of(await authz.check(caller, body.triple()))
 
     @serves(operations.LOOKUP_RESOURCES)
     async def lookup_resources(
@@ -35,7 +36,8 @@ class QuestionsController(Controller):
         """List what a subject may."""
         caller = await gate.operator(request)
         body = await read(request.receive, request.headers, schemas.LOOKUP_RESOURCES)
-        found = await authz.resources(caller, body.subject, body.relation, body.resource_type)
+        async with gate.decisions(caller.principal_id):
+            found = await authz.resources(caller, body.subject, body.relation, body.resource_type)
         return schemas.LookupAnswer(list(found), CORRELATION_ID.get())
 
     @serves(operations.LOOKUP_SUBJECTS)
@@ -45,7 +47,8 @@ class QuestionsController(Controller):
         """List who may."""
         caller = await gate.operator(request)
         body = await read(request.receive, request.headers, schemas.LOOKUP_SUBJECTS)
-        found = await authz.subjects(caller, body.resource, body.relation, body.subject_type)
+        async with gate.decisions(caller.principal_id):
+            found = await authz.subjects(caller, body.resource, body.relation, body.subject_type)
         return schemas.LookupAnswer(list(found), CORRELATION_ID.get())
 
 
@@ -83,7 +86,8 @@ class RelationTuplesController(Controller):
         caller = await gate.operator(request)
         tuple_id = path_id(relation_tuple_id, problems.INVALID_RELATION_TUPLE_ID)
         body = await read(request.receive, request.headers, schemas.TUPLE)
-        return schemas.RelationTuple.of(await authz.replace(caller, tuple_id, body.triple()))
+        async with gate.decisions(caller.principal_id):
+            return schemas.RelationTuple.of(await authz.replace(caller, tuple_id, body.triple()))
 
     @serves(operations.DELETE)
     async def remove(
@@ -92,7 +96,8 @@ class RelationTuplesController(Controller):
         """Take a relation back; the application gates it, for it alone knows its resource."""
         caller = await gate.operator(request)
         tuple_id = path_id(relation_tuple_id, problems.INVALID_RELATION_TUPLE_ID)
-        await authz.remove(caller, tuple_id)
+        async with gate.decisions(caller.principal_id):
+            await authz.remove(caller, tuple_id)
 
 
 def _project(request: AnyRequest) -> UUID:
