@@ -12,11 +12,11 @@ from plexsphere.fleet.domain.errors import DomainNotFound
 from plexsphere.fleet.domain.liveness import Move, Patience
 from plexsphere.fleet.domain.liveness_rows import liveness_rows, mass_liveness_rows
 from plexsphere.fleet.domain.sight_change import MOST_EVENTS
-from plexsphere.fleet.ports.liveness import Patiences, Silences
+from plexsphere.fleet.ports.liveness import Due, Patiences, Silences
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.platform.kernel.events import Announcement, Announcements
 from plexsphere.platform.kernel.ids import DomainId
-from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable, UnitOfWork
 
 LOG: Final = logging.getLogger("plexsphere.sweeps")
 
@@ -61,14 +61,26 @@ class SweepSilences:
             await asyncio.sleep(PERIOD_SECONDS)
 
     async def __call__(self) -> int:
-        """Move everything that is due, and return how many moves that were."""
+        """Move what is due in each Domain that has no trouble, and return how many moves that were."""
         patiences = await self.patiences.all()
         found = await self.silences.due(patiences)
         self.tally.withheld = sum(each.withheld for each in found.values())
         self.tally.guarded_domains = sum(each.withheld > 0 for each in found.values())
-        for domain_id in [each for each in found if found[each].unticked]:
-            await self.silences.adopt(domain_id)
-        return sum([await self._sweep(each, patiences[each], found[each].moves) for each in found])
+        return sum([await self._swept(each, patiences[each], found[each]) for each in found])
+
+    async def _swept(self, domain_id: DomainId, patience: Patience, due: Due) -> int:
+        try:
+            if due.unticked:
+                await self.silences.adopt(domain_id)
+            return await self._sweep(domain_id, patience, due.moves)
+        except StoreOverloaded:
+            LOG.warning("somebody holds what Domain %s needs; it is swept again in a second", domain_id)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # One Domain that cannot be read must not keep the nodes of the others where they are.
+            LOG.error("Domain %s cannot be swept (%s)", domain_id, type(error).__name__, exc_info=error)
+        return 0
 
     async def _sweep(self, domain_id: DomainId, patience: Patience, due: int) -> int:
         if due:
