@@ -165,6 +165,7 @@ async def test_a_replayed_row_names_nobody_but_the_node_it_is_replayed_for(datab
 
         assert first.recipients == frozenset({node})
         assert not first.reconcile
+        assert second.recipients == frozenset()
         assert second.reconcile == {node}
         assert third.recipients is None
 

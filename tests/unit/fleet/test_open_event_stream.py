@@ -16,7 +16,7 @@ from plexsphere.fleet.application.open_event_stream import (
     EventStream,
     OpenEventStream,
 )
-from plexsphere.fleet.application.reconcile_book import ReconcileBook
+from plexsphere.fleet.application.reconcile_book import SPREAD_SECONDS, ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.application.turns import Turns
 from plexsphere.fleet.domain.errors import NodeNotFound, PlaceLostTooOften
@@ -177,6 +177,17 @@ async def test_what_is_lost_is_asked_for_and_what_is_left_is_told() -> None:
     scene.replays.rows, scene.replays.is_complete = [a_pair(8)], False
 
     assert await scene.told("5.0") == ["8.0", "8.1"]
+    assert scene.reconciles.take(ONE.id)
+
+
+async def test_who_is_only_asked_to_reconcile_is_told_nothing_of_the_row_by_replay_either() -> None:
+    """D14: the row names what every follower reads again, and nobody is told of that."""
+    scene = await Scene().begun()
+    mass = a_row(6, *[(EventType.PEER_ENDPOINT_CHANGED, 2)] * 1_000, to=[], reconcile=[1, 2])
+    scene.replays.rows = [mass, a_pair(7)]
+
+    assert await scene.told("5.0") == ["7.0", "7.1"]
+    scene.store.clock.advance(SPREAD_SECONDS)
     assert scene.reconciles.take(ONE.id)
 
 

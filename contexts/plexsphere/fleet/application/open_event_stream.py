@@ -242,4 +242,6 @@ class OpenEventStream:
         for row in replay.rows:
             if node_id in row.reconcile:
                 self.reconciles.ask_spread(node_id)
-        return replay
+        # Who is only asked to pull its state is told nothing of the row, now as when it was live (design D14).
+        told = [row for row in replay.rows if row.recipients is None or node_id in row.recipients]
+        return Replay(told, replay.is_complete)

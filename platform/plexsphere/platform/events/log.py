@@ -42,7 +42,8 @@ SELECT {COLUMNS} FROM (
 # A row may name ten thousand nodes; whoever replays it for one of them learns of that one alone.
 ADDRESSED: Final = """
 SELECT log_offset, kind, subject,
-       CASE WHEN recipients IS NOT NULL THEN ARRAY[%(node)s]::uuid[] END,
+       CASE WHEN %(node)s = ANY(recipients) THEN ARRAY[%(node)s]::uuid[]
+            WHEN recipients IS NOT NULL THEN '{}' END,
        frames,
        CASE WHEN %(node)s = ANY(reconcile) THEN ARRAY[%(node)s]::uuid[] ELSE '{}' END,
        reason, recorded_at
