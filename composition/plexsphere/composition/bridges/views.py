@@ -15,6 +15,7 @@ from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.events.tail import Tail
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
 
 MOST_OLDER_ROWS: Final = 10_000
 READERS_AT_ONCE: Final = 4
@@ -73,6 +74,10 @@ class LogReplays:
             if known_from >= tail.first:
                 break
             known_from = tail.first
+        if self.follower.tail(domain_id) is not tail:
+            # The Domain is being read anew: what lies between the end of this tail and the place of the next view
+            # would be told to nobody.
+            raise StoreOverloaded
         if len(older) > MOST_OLDER_ROWS:
             return Replay((), is_complete=False)
         # From here on nothing is awaited: the newer rows end exactly at the tail's last.

@@ -46,5 +46,10 @@ class Replays(Protocol):
     """Finds what happened behind a cursor, by index (design D23)."""
 
     async def since(self, domain_id: DomainId, node_id: NodeId, offset: int, /) -> Replay:
-        """Return rows that concern the node, from `offset` on, that row included, up to the view's position."""
+        """
+        Return rows that concern the node, from `offset` on, that row included, up to the view's position.
+
+        Raises:
+            StoreOverloaded: the Domain was read anew meanwhile; whoever asks again is answered.
+        """
         ...
