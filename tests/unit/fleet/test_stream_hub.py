@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 
 from plexsphere.fleet.application.mesh_views import sighted
-from plexsphere.fleet.application.node_stream import MOST_QUEUED_FRAMES, Ending, NodeStream
+from plexsphere.fleet.application.node_stream import (
+    MOST_GATHERED_FRAMES,
+    MOST_QUEUED_FRAMES,
+    Ending,
+    NodeStream,
+)
 from plexsphere.fleet.application.reconcile_book import SPREAD_SECONDS, ReconcileBook
 from plexsphere.fleet.application.stream_hub import (
     LATELY,
@@ -110,6 +115,32 @@ async def test_a_reader_that_its_connection_holds_up_is_cut() -> None:
 
     assert stalled.ending is Ending.TOO_SLOW
     assert not other.is_idle
+
+
+async def test_a_stream_that_waits_for_its_turn_to_replay_is_not_cut_for_what_comes_meanwhile() -> None:
+    """H13: it has caught up once nothing waits; from then on it is bounded as any other."""
+    scene = Scene()
+    stream = a_stream(1, replay=[a_long_row(1, 1)], told=1)
+    scene.hub.open(stream)
+
+    await scene.hub.tell(DOMAIN, [a_long_row(2 + n, 16) for n in range(MOST_GATHERED_FRAMES // 16)])
+
+    assert (stream.ending, stream.queued_frames) == (None, MOST_GATHERED_FRAMES)
+    while stream.next_row():
+        pass
+    await scene.hub.tell(DOMAIN, [a_long_row(1_000 + n, 16) for n in range(MOST_QUEUED_FRAMES // 16 + 1)])
+    assert stream.ending is Ending.TOO_SLOW
+
+
+async def test_what_gathers_beside_a_replay_is_bounded_too() -> None:
+    """H13: rows are shared, and not without end."""
+    scene = Scene()
+    stream = a_stream(1, replay=[a_long_row(1, 1)], told=1)
+    scene.hub.open(stream)
+
+    await scene.hub.tell(DOMAIN, [a_long_row(2 + n, 16) for n in range(MOST_GATHERED_FRAMES // 16 + 1)])
+
+    assert stream.ending is Ending.TOO_SLOW
 
 
 async def test_a_reader_that_never_reads_is_cut_too() -> None:

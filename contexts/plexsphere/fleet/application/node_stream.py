@@ -11,6 +11,8 @@ from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 MOST_QUEUED_FRAMES: Final = 256
+# Beside a replay, which takes turns with those of others: rows are shared, so that they cost a stream next to nothing.
+MOST_GATHERED_FRAMES: Final = 4_096
 # A longer row is left to its reader, who gives other work its turn between two frames.
 MOST_STRAIGHT_FRAMES: Final = 16
 
@@ -34,13 +36,15 @@ class NodeStream:
 
     Rows found at the start are replayed however many they are: they are expanded one at a time. Rows that arrive
     while the reader is behind are bounded: beyond 256 frames the stream is cut, and the reader comes back with its
-    last id. Rows are kept, not frames, so that an idle stream costs next to nothing, and of all that waits a few
-    frames at a time exist as bytes. `is_held_up` while the reader's own connection takes no more.
+    last id; beyond 4,096 where it has to replay first, until nothing waits any more. Rows are kept, not frames, so
+    that an idle stream costs next to nothing, and of all that waits a few frames at a time exist as bytes.
+    `is_held_up` while the reader's own connection takes no more.
 
     A reader that waits, with nothing left to be told, need not be woken: `straight` reaches its connection without it.
     """
 
     __slots__ = (
+        "_catches_up",
         "_frames",
         "_live",
         "_replay",
@@ -72,6 +76,7 @@ class NodeStream:
         self.is_closed = False
         self.straight: Straight = _nowhere
         self._replay: Final[deque[Row]] = deque(replay)
+        self._catches_up = bool(self._replay)
         self._live: Final[deque[Row]] = deque()
         self._frames = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -112,7 +117,8 @@ class NodeStream:
 
     def has_room_for(self, row: Row) -> bool:
         """Tell whether the row's frames fit into the queue; a row too long for any queue fits into an empty one."""
-        return not self._live or self._frames + len(row.frames) <= MOST_QUEUED_FRAMES
+        most = MOST_GATHERED_FRAMES if self._catches_up else MOST_QUEUED_FRAMES
+        return not self._live or self._frames + len(row.frames) <= most
 
     def end(self, ending: Ending) -> None:
         """End the stream; the reader is told at its next step, and no frame after this."""
@@ -136,6 +142,7 @@ class NodeStream:
         if self._replay:
             return self._replay.popleft()
         if not self._live:
+            self._catches_up = False
             return None
         row = self._live.popleft()
         self._frames -= len(row.frames)
