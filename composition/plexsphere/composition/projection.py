@@ -80,6 +80,11 @@ class MeshProjection:
 
     async def tell(self, domain_id: DomainId, rows: Sequence[Row], /) -> None:
         await self.hub.tell(domain_id, rows)
+        view = self.mesh_views.loaded(domain_id)
+        if view is not None:
+            # A row may ask a node that left with one behind it: nobody would ever take that request.
+            for node_id in {each for row in rows for each in row.reconcile if view.node(each) is None}:
+                self.hub.end(domain_id, node_id)
 
     def forget(self, domain_id: DomainId, /) -> None:
         self.hub.end_domain(domain_id)
