@@ -20,6 +20,7 @@ from tests.support.tables import rows
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 FAILPOINTS = "PLEXSPHERE_FAILPOINTS"
+KILL = "request.after-commit=kill"
 SPENT = "SELECT count(*) FROM bootstrap_tokens WHERE consumed_by IS NOT NULL"
 # A boot passes some of the places itself; by then it is over.
 NTH = 4
@@ -46,10 +47,22 @@ async def test_the_object_graph_of_production_opens_plain_connections() -> None:
     ("environ", "named"),
     [
         ({DSN: AWAY, FAILPOINTS: "nowhere=kill"}, "request.after-commit"),
-        ({DSN: AWAY, FAILPOINTS: "request.after-commit=kill", "PLEXSPHERE_LISTEN": "0.0.0.0:1"}, "LISTEN"),
-        ({DSN: "postgresql://plexsphere:hunter2@db/x", FAILPOINTS: "request.after-commit=kill"}, DSN),
+        ({DSN: AWAY, FAILPOINTS: KILL, "PLEXSPHERE_LISTEN": "0.0.0.0:1"}, "LISTEN"),
+        ({DSN: "postgresql://plexsphere:hunter2@db/x", FAILPOINTS: KILL}, DSN),
+        ({DSN: f"{AWAY}?service=elsewhere", FAILPOINTS: KILL}, DSN),
+        ({DSN: AWAY, FAILPOINTS: KILL, "PGHOSTADDR": "203.0.113.7"}, "PGHOSTADDR"),
+        ({DSN: AWAY, FAILPOINTS: KILL, "PGSERVICE": "elsewhere"}, "PGSERVICE"),
+        ({DSN: AWAY, FAILPOINTS: KILL, "PLEXSPHERE_METRICS_LISTEN": "0.0.0.0:1"}, "METRICS_LISTEN"),
     ],
-    ids=["an unknown place", "a public address", "a remote database"],
+    ids=[
+        "an unknown place",
+        "a public address",
+        "a remote database",
+        "a service",
+        "another address of the database",
+        "a service of the environment",
+        "public metrics",
+    ],
 )
 def test_serve_refuses_failpoints_with_settings_of_production_before_it_asks_the_database(
     environ: dict[str, str], named: str

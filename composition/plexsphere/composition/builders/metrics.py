@@ -154,7 +154,9 @@ def _of_connections(traffic: Traffic) -> Metrics:
             ],
         ),
         _counter(
-            "plexsphere_rate_limited_total", "Requests answered with 429.", lambda: traffic.rate_limited
+            "plexsphere_rate_limited_total",
+            "Requests refused since who asks is beyond a rate.",
+            lambda: traffic.rate_limited,
         ),
     )
 

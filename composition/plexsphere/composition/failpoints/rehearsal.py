@@ -10,6 +10,7 @@ from psycopg import conninfo
 from plexsphere.composition.settings import (
     DSN_VAR,
     FAILPOINTS_VAR,
+    METRICS_VAR,
     PROXIES_VAR,
     SPICEDB_VAR,
     Settings,
@@ -18,6 +19,8 @@ from plexsphere.composition.settings import (
 
 LOCAL_NAME: Final = "localhost"
 PUBLIC_URL_VAR: Final = "PLEXSPHERE_PUBLIC_URL"
+# With them libpq connects elsewhere, whatever host is written.
+ELSEWHERE: Final = ("PGHOSTADDR", "PGSERVICE")
 
 
 def require_rehearsal(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -25,8 +28,8 @@ def require_rehearsal(settings: Settings, environ: Mapping[str, str]) -> None:
     Return where nothing in the settings is production's.
 
     Raises:
-        SettingsError: it listens off loopback, has a certificate, trusted proxies or a public URL, or its
-            database or SpiceDB is not on this machine; the message names the variable.
+        SettingsError: it listens off loopback, for its metrics too, has a certificate, trusted proxies or a public
+            URL, or its database or SpiceDB is not on this machine; the message names the variable.
     """
     for variable in _of_production(settings, environ):
         raise SettingsError(
@@ -38,6 +41,8 @@ def require_rehearsal(settings: Settings, environ: Mapping[str, str]) -> None:
 def _of_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     if not _is_loopback(settings.listen.host):
         yield "PLEXSPHERE_LISTEN"
+    if settings.metrics is not None and not _is_loopback(settings.metrics.host):
+        yield METRICS_VAR
     if settings.tls is not None:
         yield "PLEXSPHERE_TLS_CERT_FILE"
     if settings.trusted_proxies:
@@ -46,6 +51,7 @@ def _of_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[s
         yield PUBLIC_URL_VAR
     if not _is_local_database(settings.dsn.reveal()):
         yield DSN_VAR
+    yield from (variable for variable in ELSEWHERE if environ.get(variable))
     if settings.spicedb is not None and not _is_plain_loopback(settings.spicedb.endpoint):
         yield SPICEDB_VAR
 
@@ -55,7 +61,11 @@ def _is_local_database(dsn: str) -> bool:
     given = conninfo.conninfo_to_dict(dsn)
     named = [str(given[key]) for key in ("host", "hostaddr") if given.get(key)]
     hosts = [host for names in named for host in names.split(",")]
-    return bool(hosts) and all(host.startswith("/") or _is_loopback(host) for host in hosts)
+    return (
+        bool(hosts)
+        and "service" not in given
+        and all(host.startswith("/") or _is_loopback(host) for host in hosts)
+    )
 
 
 def _is_plain_loopback(endpoint: str) -> bool:
