@@ -69,7 +69,8 @@ async def test_nodes_live_however_much_else_is_asked(database: Secret[str], aske
     assert beats.statuses[200] >= 0.999 * beats.statuses.total()
     # The short run shares its machine with whatever else is tested.
     assert beats.p99(200) < (0.5 if lasting > 10 else 2)
-    assert set(crowd.statuses) <= {200, 503}
+    # All operators of the crowd are one, who has only so many questions decided at once: beyond them he is told 429.
+    assert set(crowd.statuses) <= ({200, 429, 503} if asked == "operator" else {200, 503})
     assert grown < 64 * MIB
     if lasting > 10:
         assert goodput >= 0.8
