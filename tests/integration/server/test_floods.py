@@ -107,7 +107,7 @@ async def test_a_trailer_is_read_and_forgotten() -> None:
     ids=["headers", "path", "short headers"],
 )
 async def test_a_head_that_comes_whole_is_measured_as_any_other(head: bytes) -> None:
-    """H10: 64 KiB, however few reads it takes."""
+    """H10: 72 KiB, however few reads it takes."""
     async with bare_server() as server, server.connected() as lane:
         await server.until_open(1)
         [connection] = server.server.open_connections
