@@ -100,7 +100,7 @@ async def test_a_trailer_is_read_and_forgotten() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET / HTTP/1.1\r\nHost: here\r\n" + (b"x-filler: " + b"y" * 8_000 + b"\r\n") * 9 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: here\r\n" + (b"x-filler: " + b"y" * 8_000 + b"\r\n") * 10 + b"\r\n",
         b"GET /?" + b"y" * MOST_HEAD_OCTETS + b" HTTP/1.1\r\nHost: here\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: here\r\n" + b"a:b\r\n" * 20_000 + b"\r\n",
     ],
