@@ -1,5 +1,6 @@
 """What is refused first when there is more to do than can be done (design D6)."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ LEAST: Final = 0.02
 MOST_LOOKUPS: Final = 32
 MOST_IN_HAND: Final = {Work.OPERATOR: 256, Work.STATE: 1_024}
 RETRY_AFTER: Final = {Work.OPERATOR: "2", Work.STATE: "5", Work.STREAM: "5"}
+# However fast a flood is, each of its connections asks twice a second.
+HELD_SECONDS: Final = 0.5
 ALWAYS_ANSWERED: Final = frozenset({"/health", "/v1/health"})
 REGISTER: Final = "/v1/register"
 
@@ -121,7 +124,7 @@ class Unhurried:
 
     A machine that wants to register ranks with nodes that ask for their state; questions about health are answered
     always, else an overloaded process would be taken for a dead one and ended. Who is known to have no call left is
-    told so before anything else: his flood is no reason to refuse others.
+    told so before anything else, and not at once: his flood is no reason to refuse others.
     """
 
     router: AsgiApp
@@ -133,6 +136,10 @@ class Unhurried:
         if scope["type"] != "http" or path in ALWAYS_ANSWERED:
             await self.router(scope, receive, send)
             return
-        self.gate.require_left(scope)
+        try:
+            self.gate.require_left(scope)
+        except Refusal:
+            await asyncio.sleep(HELD_SECONDS)
+            raise
         work = Work.STATE if path == REGISTER else Work.OPERATOR
         await self.shedding.held(work, lambda: self.router(scope, receive, send))

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from plexsphere.api import catalogue
+from plexsphere.api import shedding as shedding_module
 from plexsphere.api.callers import Caller
 from plexsphere.api.gate import Gate
 from plexsphere.api.limits import Limits
@@ -154,8 +155,11 @@ async def test_whether_the_process_lives_is_answered_whatever_else_is_refused() 
         await unhurried({"type": "http", "path": "/v1/domains", "headers": []}, None, None)
 
 
-async def test_who_has_no_call_left_is_told_so_before_his_flood_makes_others_be_refused() -> None:
+async def test_who_has_no_call_left_is_told_so_before_his_flood_makes_others_be_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """H15: nothing is spent on him, and an overloaded process says 429 to him and not 503."""
+    monkeypatch.setattr(shedding_module, "HELD_SECONDS", 0.0)
     answered: list[str] = []
 
     async def router(scope: dict[str, str], receive: object, send: object) -> None:
@@ -171,3 +175,22 @@ async def test_who_has_no_call_left_is_told_so_before_his_flood_makes_others_be_
             await unhurried(asked, None, None)
         assert refused.value.problem is catalogue.RATE_LIMITED
     assert answered == []
+
+
+async def test_who_has_no_call_left_hears_so_no_more_than_twice_a_second_on_a_connection() -> None:
+    """H15: a flood is as slow as its connections are few."""
+
+    async def router(scope: dict[str, str], receive: object, send: object) -> None:
+        raise AssertionError("nothing gets here")
+
+    flooding = gate_of(roomy_limits(operator_calls=Allowances[UUID](SystemClock(), 1)))
+    unhurried = Unhurried(router, Shedding(Traffic()), flooding)
+    asked = {"type": "http", "path": "/v1/domains", "headers": [(b"authorization", b"Bearer alice")]}
+    flooding.limits.require_operator_call(ALICE.principal_id)
+
+    answering = asyncio.create_task(unhurried(asked, None, None))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not answering.done()
+    with pytest.raises(Refusal):
+        await answering
