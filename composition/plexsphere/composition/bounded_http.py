@@ -11,7 +11,7 @@ from plexsphere.api.straight import ANSWER, EXTENSION, WRITE, Headers
 from plexsphere.composition.connections import Connections
 
 # A Last-Event-ID of 64 KiB is an unknown place and no fault (H34); the rest of a head needs little.
-MOST_HEAD_OCTETS: Final = 72 * 1024
+MOST_HEAD_OCTETS: Final = 68 * 1024
 # A colon and the end of the line.
 HEADER_OCTETS: Final = 3
 # Requests that were sent before the answer to the one in hand.
@@ -48,7 +48,7 @@ class Overrun(Exception):
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """
-    Answers 431 and closes when a request line with its headers, trailers included, goes beyond 72 KiB.
+    Answers 431 and closes when a request line with its headers, trailers included, goes beyond 68 KiB.
 
     The parser keeps a head until it is complete, and anybody may send one without a credential. A client that sends
     more than 16 requests ahead of its answers is cut off: one read may hold thousands. How long a client takes is

@@ -77,8 +77,8 @@ class SweepSilences:
             LOG.warning("somebody holds what Domain %s needs; it is swept again in a second", domain_id)
         except StoreUnavailable:
             raise
+        # Whatever is wrong with one Domain, it must not keep the nodes of the others where they are.
         except Exception as error:
-            # One Domain that cannot be read must not keep the nodes of the others where they are.
             LOG.error("Domain %s cannot be swept (%s)", domain_id, type(error).__name__, exc_info=error)
         return 0
 

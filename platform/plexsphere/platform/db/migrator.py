@@ -164,6 +164,7 @@ class _Run:
             self._require_nobody_below(known, alone=alone)
             yield
         except BaseException:
+            # Ctrl-C too: nothing was contracted, and a floor that stays would keep processes from serving.
             self._lower_floor(known)
             raise
 
