@@ -1,0 +1,103 @@
+"""A PlexdHook as a cluster told it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, Final, Self
+
+from plexsphere.managed_push.domain.field_set import FieldSet, extracted, union, without
+from plexsphere.managed_push.domain.request import Request
+from plexsphere.platform.kernel.secret import Secret
+
+# Pinned (managed-push.md, Server-Side Apply): a stable manager is what lets the server notice a competing owner.
+FIELD_MANAGER: Final = "plexsphere-managed-push"
+APPLY: Final = "Apply"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterObject:
+    """
+    One object, byte for byte; captured before a push it is the push's prior state.
+
+    It is the customer's: nothing of it is shown or logged.
+
+    Raises:
+        ValueError: the octets are no JSON object with a name, a namespace and a uid.
+    """
+
+    octets: Secret[bytes]
+    content: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        content = json.loads(self.octets.reveal())
+        metadata = content.get("metadata") if isinstance(content, dict) else None
+        if not isinstance(metadata, dict) or not all(
+            isinstance(metadata.get(name), str) for name in ("namespace", "name", "uid", "resourceVersion")
+        ):
+            raise ValueError("not an object that a cluster stores")
+        object.__setattr__(self, "content", content)
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Return the object with this content."""
+        return cls(Secret(json.dumps(content, separators=(",", ":")).encode()))
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Return what Kubernetes itself keeps of the object."""
+        metadata: Mapping[str, Any] = self.content["metadata"]
+        return metadata
+
+    @property
+    def uid(self) -> str:
+        """Return the id of this very object: one of the same name that came later has another."""
+        return str(self.metadata["uid"])
+
+    @property
+    def resource_version(self) -> str:
+        """Return the version, which every change moves."""
+        return str(self.metadata["resourceVersion"])
+
+    @property
+    def ours(self) -> FieldSet | None:
+        """Return the fields that we applied and still own, or None."""
+        return next((entry["fieldsV1"] for entry in self._managed() if _is_ours(entry)), None)
+
+    @property
+    def others(self) -> FieldSet:
+        """Return the fields that anybody else owns."""
+        theirs = [entry["fieldsV1"] for entry in self._managed() if not _is_ours(entry)]
+        return reduce(union, theirs, {})
+
+    @property
+    def owned(self) -> Mapping[str, Any]:
+        """Return the values of the fields that we own."""
+        return {} if self.ours is None else dict(extracted(self.content, self.ours))
+
+    def is_as_pushed(self, request: Request) -> bool:
+        """Tell whether we own fields of it, and all that we own is what the request says."""
+        return self.ours is not None and self.owned == extracted(request.rendered(), self.ours)
+
+    def before_us(self) -> "ClusterObject | None":
+        """
+        Return what this object was before we first applied to it, where no conflict arose; None if it was not there.
+
+        An apply without `force` changes no value of another manager's, so what we own alone is what we brought.
+        """
+        foreign = [entry for entry in self._managed() if not _is_ours(entry)]
+        if not foreign:
+            return None
+        content = without(self.content, self.ours or {}, self.others)
+        return ClusterObject.of({**content, "metadata": {**content["metadata"], "managedFields": foreign}})
+
+    def _managed(self) -> Iterator[Mapping[str, Any]]:
+        for entry in self.metadata.get("managedFields", ()):
+            # Who writes the status owns nothing that an apply could touch.
+            if "fieldsV1" in entry and not entry.get("subresource"):
+                yield entry
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    # An update under our name is not our apply: it conflicts with us like anybody's.
+    return entry.get("manager") == FIELD_MANAGER and entry.get("operation") == APPLY

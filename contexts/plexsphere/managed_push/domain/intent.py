@@ -1,0 +1,48 @@
+"""A write to a cluster that is begun and not yet settled."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plexsphere.managed_push.domain.cluster_object import ClusterObject
+from plexsphere.managed_push.domain.request import Request
+from plexsphere.platform.kernel.ids import DomainId, PushId
+
+
+class Deed(StrEnum):
+    """What is being done to the object."""
+
+    PUSH = "push"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asked for a write, and within which request: kept, so that whoever settles it can audit it."""
+
+    subject: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """
+    What will have happened to an object once the cluster answers; written down before the cluster is asked.
+
+    There is at most one for an object, so that it is also the object's turn. `push_id` is the push that is made or
+    undone. `is_captured` says that the cluster told what was there, which `prior_state` then is (None: nothing was):
+    before that nothing was sent.
+    """
+
+    push_id: PushId
+    deed: Deed
+    domain_id: DomainId
+    request: Request
+    author: Author
+    kubeconfig_sha256: str
+    api_server_url: str
+    is_captured: bool = False
+    prior_state: ClusterObject | None = None
+
+    def has_landed(self, now: ClusterObject | None) -> bool:
+        """Tell by what the cluster holds now whether the push was applied."""
+        return self.is_captured and now is not None and now.is_as_pushed(self.request)

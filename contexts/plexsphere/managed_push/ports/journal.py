@@ -1,0 +1,51 @@
+"""The journal of intents."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from plexsphere.managed_push.domain.cluster_object import ClusterObject
+from plexsphere.managed_push.domain.intent import Intent
+from plexsphere.platform.kernel.ids import DomainId
+
+
+class Journal(Protocol):
+    """
+    Writes to clusters that are begun and not yet settled, at most one for each object of a Domain.
+
+    Each has a lease, in the database's time. Within it the intent belongs to whoever opened it; past it whoever
+    takes it over. Prior states and parameters are sealed at rest.
+    """
+
+    async def open(self, intent: Intent, lease: timedelta, /) -> bool:
+        """
+        Write the intent down; return False when there is one for the same object.
+
+        Raises:
+            DomainNotFound: there is no such Domain.
+        """
+        ...
+
+    async def capture(self, intent: Intent, prior_state: ClusterObject | None, /) -> Intent | None:
+        """Write down what the object was; return the intent with it, or None when it is settled already."""
+        ...
+
+    async def close(self, intent: Intent, /) -> bool:
+        """Strike the intent out; return False when it is settled already."""
+        ...
+
+    async def take_overdue(self, limit: int, lease: timedelta, /) -> Sequence[Intent]:
+        """
+        Return up to so many intents past their lease, the longest overdue first, and hold them for another one.
+
+        An intent that is taken over again and again is left alone for longer each time, for an hour at most.
+        """
+        ...
+
+    async def take_overdue_of(self, domain_id: DomainId, limit: int, lease: timedelta, /) -> Sequence[Intent]:
+        """Return the same of one Domain, however often they were taken over before."""
+        ...
+
+    async def count_open(self, domain_id: DomainId, /) -> int:
+        """Return how many of the Domain's intents are within their lease, taken over or not."""
+        ...
