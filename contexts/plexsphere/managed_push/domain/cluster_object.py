@@ -33,7 +33,7 @@ class ClusterObject:
         content = json.loads(self.octets.reveal())
         metadata = content.get("metadata") if isinstance(content, dict) else None
         if not isinstance(metadata, dict) or not all(
-            isinstance(metadata.get(name), str) for name in ("namespace", "name", "uid", "resourceVersion")
+            isinstance(metadata.get(name), str) for name in ("namespace", "name", "uid")
         ):
             raise ValueError("not an object that a cluster stores")
         object.__setattr__(self, "content", content)
@@ -56,8 +56,13 @@ class ClusterObject:
 
     @property
     def resource_version(self) -> str:
-        """Return the version, which every change moves."""
-        return str(self.metadata["resourceVersion"])
+        """Return the version, which every change moves; empty for an object that is not stored."""
+        return str(self.metadata.get("resourceVersion", ""))
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """Tell whether somebody's finalizer alone keeps the object."""
+        return "deletionTimestamp" in self.metadata
 
     @property
     def ours(self) -> FieldSet | None:

@@ -113,4 +113,12 @@ class WriteRefused(ClusterUnreachable):
 
 
 class OutcomeUnsure(ClusterUnreachable):
-    """A write was sent, and nobody heard what became of it."""
+    """
+    A write was sent, and nobody knows what became of it.
+
+    `is_over` where the cluster did answer, in a way that says nothing: it does no more about it then.
+    """
+
+    def __init__(self, *, is_over: bool = False) -> None:
+        super().__init__("unsure")
+        self.is_over = is_over

@@ -43,6 +43,14 @@ class Intent:
     is_captured: bool = False
     prior_state: ClusterObject | None = None
 
+    def is_about(self, request: Request) -> bool:
+        """Tell whether it is the same object that the request is for."""
+        return self.request.place == request.place
+
     def has_landed(self, now: ClusterObject | None) -> bool:
         """Tell by what the cluster holds now whether the push was applied."""
         return self.is_captured and now is not None and now.is_as_pushed(self.request)
+
+    def prior_behind(self, now: ClusterObject) -> ClusterObject | None:
+        """Return what was there before a push that landed and was not answered; None only if we made the object."""
+        return self.prior_state or now.before_us()

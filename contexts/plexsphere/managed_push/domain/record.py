@@ -7,6 +7,7 @@ from enum import StrEnum
 from plexsphere.managed_push.domain.cluster_object import ClusterObject
 from plexsphere.managed_push.domain.errors import AlreadyRolledBack
 from plexsphere.managed_push.domain.request import Request
+from plexsphere.managed_push.domain.restoration import is_restored
 from plexsphere.platform.kernel.ids import DomainId, PushId
 
 
@@ -59,6 +60,12 @@ class Record:
         """
         if not self.can_roll_back():
             raise AlreadyRolledBack(self.id)
+
+    def is_undone_by(self, now: ClusterObject | None) -> bool:
+        """Tell by what the cluster holds now whether a rollback of the push took place."""
+        if self.prior_state is None:
+            return now is None or now.uid != self.object_uid or now.is_being_deleted
+        return now is not None and is_restored(self.prior_state, now)
 
     def rolled_back(self, at: datetime) -> "Record":
         """

@@ -65,6 +65,11 @@ class Request:
         frozen = MappingProxyType(dict(parameters))
         return cls(namespace, PlexdHookSpec(name, image_digest, frozen, timeout_seconds, sandbox))
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return the namespace and the name of the object."""
+        return self.namespace, self.spec.name
+
     def rendered(self) -> dict[str, Any]:
         """Return the object as Server-Side Apply takes it: the fields we mean to own, and what names it."""
         spec = {

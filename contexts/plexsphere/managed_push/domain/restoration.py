@@ -32,10 +32,15 @@ def all_values(prior: ClusterObject) -> dict[str, Any]:
     return _body(prior, _values(prior), {})
 
 
+def is_restored(prior: ClusterObject, now: ClusterObject) -> bool:
+    """Tell whether what we own now is what we owned then, or everything that was captured."""
+    return now.owned in (prior.owned, _values(prior))
+
+
 def _values(prior: ClusterObject) -> dict[str, Any]:
     values = {name: value for name, value in prior.content.items() if name not in NOT_APPLIED}
     metadata = {name: prior.metadata[name] for name in KEPT_METADATA if name in prior.metadata}
-    return {**values, "metadata": metadata}
+    return {**values, "metadata": metadata} if metadata else values
 
 
 def _body(prior: ClusterObject, values: Mapping[str, Any], guard: Mapping[str, str]) -> dict[str, Any]:

@@ -43,9 +43,13 @@ class Journal(Protocol):
         ...
 
     async def take_overdue_of(self, domain_id: DomainId, limit: int, lease: timedelta, /) -> Sequence[Intent]:
-        """Return the same of one Domain, however often they were taken over before."""
+        """
+        Return the same of one Domain, and with them all that were taken over before, whoever holds them now.
+
+        Settling one twice does no harm: only one of the two strikes it out.
+        """
         ...
 
-    async def count_open(self, domain_id: DomainId, /) -> int:
-        """Return how many of the Domain's intents are within their lease, taken over or not."""
+    async def has_live(self, domain_id: DomainId, /) -> bool:
+        """Tell whether some of the Domain's intents are within their first lease: their writers are at work."""
         ...

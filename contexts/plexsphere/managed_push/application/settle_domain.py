@@ -1,0 +1,35 @@
+"""Use case: bring a Domain's open writes to an end before its credential goes."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.managed_push.application.deadline import LEASE, PAUSE_SECONDS, TOTAL_SECONDS
+from plexsphere.managed_push.application.settle_write import SettleWrite
+from plexsphere.managed_push.ports.journal import Journal
+from plexsphere.platform.kernel.ids import DomainId
+
+MOST_AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDomain:
+    """
+    Wait up to 10 s for the writes that are under way, and settle those whose writer is gone.
+
+    What cannot be settled, since its cluster does not answer, stays in the journal.
+    """
+
+    journal: Journal
+    settle_write: SettleWrite
+
+    async def __call__(self, domain_id: DomainId) -> None:
+        await self._until_nobody_writes(domain_id)
+        overdue = await self.journal.take_overdue_of(domain_id, MOST_AT_ONCE, LEASE)
+        await asyncio.gather(*map(self.settle_write, overdue))
+
+    async def _until_nobody_writes(self, domain_id: DomainId) -> None:
+        for _ in range(round(TOTAL_SECONDS / PAUSE_SECONDS)):
+            if not await self.journal.has_live(domain_id):
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
