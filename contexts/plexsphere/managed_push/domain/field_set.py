@@ -29,12 +29,12 @@ def extracted(value: Any, fields: FieldSet) -> Any:
 
 
 def without(value: Any, ours: FieldSet, others: FieldSet) -> Any:
-    """Return the value as it would be without the fields that are in `ours` alone."""
+    """Return the value as it would be without the fields that are in `ours` alone; an empty `others` names nothing here."""
     if isinstance(value, dict):
         gone = {name for name, _ in _named(value, ours) if FIELD + name not in others}
         shared = {name: below for name, below in _named(value, ours) if name not in gone}
         return {
-            name: without(each, shared[name], others[FIELD + name]) if name in shared else each
+            name: _without_shared(each, shared[name], others[FIELD + name]) if name in shared else each
             for name, each in value.items()
             if name not in gone
         }
@@ -85,4 +85,9 @@ def _kept(entry: Any, ours: FieldSet, others: FieldSet) -> list[Any]:
     [mine, theirs] = [next((key for key in fields if _names(key, entry)), None) for fields in (ours, others)]
     if mine is None:
         return [entry]
-    return [] if theirs is None else [without(entry, ours[mine], others[theirs])]
+    return [] if theirs is None else [_without_shared(entry, ours[mine], others[theirs])]
+
+
+def _without_shared(value: Any, ours: FieldSet, others: FieldSet) -> Any:
+    # An empty set below a name that others have is everything below it: they keep it whole.
+    return without(value, ours, others) if others else value
