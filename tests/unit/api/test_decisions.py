@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from plexsphere.api import catalogue
+from plexsphere.api import catalogue, decisions
 from plexsphere.api.callers import Caller, Verdict
 from plexsphere.api.decisions import AT_ONCE, MOST_WAITING, Decisions
 from plexsphere.api.gate import Gate
@@ -154,3 +154,20 @@ async def test_questions_about_permissions_are_decided_as_any_other(
 
     assert await most_at_once(store, asking) == AT_ONCE
     assert {task.result().status_code for task in asking} == {200}
+
+
+async def test_who_waits_too_long_for_his_turn_is_refused_though_few_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decisions, "PATIENCE_SECONDS", 0.05)
+    crowd = Crowd()
+    many = await crowd.asked(ONE, AT_ONCE)
+
+    with pytest.raises(Refusal) as refused:
+        async with asyncio.timeout(10):
+            await crowd.ask(ONE)
+
+    assert refused.value.problem == catalogue.RATE_LIMITED
+    crowd.may_end.set()
+    await asyncio.gather(*many)
+    assert len(crowd.decisions) == 0

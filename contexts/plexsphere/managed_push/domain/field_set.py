@@ -29,7 +29,7 @@ def extracted(value: Any, fields: FieldSet) -> Any:
 
 
 def without(value: Any, ours: FieldSet, others: FieldSet) -> Any:
-    """Return the value as it would be without the fields that are in `ours` alone; an empty `others` names nothing here."""
+    """Return the value as it would be without the fields that are in `ours` alone; no `others` have nothing."""
     if isinstance(value, dict):
         gone = {name for name, _ in _named(value, ours) if FIELD + name not in others}
         shared = {name: below for name, below in _named(value, ours) if name not in gone}
