@@ -27,7 +27,11 @@ class Journal(Protocol):
         ...
 
     async def capture(self, intent: Intent, prior_state: ClusterObject | None, /) -> Intent | None:
-        """Write down what the object was; return the intent with it, or None when it is settled already."""
+        """
+        Write down what the object was, in place of an earlier capture; return the intent with it.
+
+        None when it is settled already or past its lease: nothing may be sent then.
+        """
         ...
 
     async def close(self, intent: Intent, /) -> bool:
