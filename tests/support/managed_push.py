@@ -37,7 +37,7 @@ Place = tuple[DomainId, str, str]
 
 @dataclass(frozen=True)
 class StoredIntent:
-    """An intent, how long it is somebody's, and how long it is left alone."""
+    """An intent, how long it is its writer's, and how long it is left alone then."""
 
     intent: Intent
     leased_until: datetime
@@ -46,7 +46,7 @@ class StoredIntent:
 
     def taken(self, now: datetime, lease: timedelta) -> "StoredIntent":
         pause = min(lease * 2**self.takeovers, LONGEST_PAUSE)
-        return StoredIntent(self.intent, now + lease, now + pause, self.takeovers + 1)
+        return replace(self, left_alone_until=now + pause, takeovers=self.takeovers + 1)
 
 
 @dataclass
@@ -179,15 +179,18 @@ class MemoryJournal:
         return True
 
     async def take_overdue(self, limit: int, lease: timedelta, /) -> Sequence[Intent]:
-        rows = self._store.state.intents.values()
-        return self._taken([row for row in rows if row.left_alone_until <= self._now], limit, lease)
+        every = sorted(self._store.state.intents.values(), key=lambda row: row.left_alone_until)
+        due = [row for row in every if row.left_alone_until <= self._now][:limit]
+        for row in due:
+            self._store.state.intents[_place(row.intent)] = row.taken(self._now, lease)
+        return [row.intent for row in due]
 
-    async def take_overdue_of(self, domain_id: DomainId, limit: int, lease: timedelta, /) -> Sequence[Intent]:
+    async def overdue_of(self, domain_id: DomainId, limit: int, /) -> Sequence[Intent]:
         rows = [row for row in self._of(domain_id) if row.leased_until <= self._now]
-        return self._taken(rows, limit, lease)
+        return [row.intent for row in sorted(rows, key=lambda row: row.leased_until)[:limit]]
 
-    async def count_open(self, domain_id: DomainId, /) -> int:
-        return sum(row.leased_until > self._now for row in self._of(domain_id))
+    async def has_live(self, domain_id: DomainId, /) -> bool:
+        return any(row.leased_until > self._now for row in self._of(domain_id))
 
     @property
     def _now(self) -> datetime:
@@ -199,12 +202,6 @@ class MemoryJournal:
 
     def _of(self, domain_id: DomainId) -> list[StoredIntent]:
         return [row for key, row in self._store.state.intents.items() if key[0] == domain_id]
-
-    def _taken(self, rows: list[StoredIntent], limit: int, lease: timedelta) -> Sequence[Intent]:
-        longest = sorted(rows, key=lambda row: row.left_alone_until)[:limit]
-        for row in longest:
-            self._store.state.intents[_place(row.intent)] = row.taken(self._now, lease)
-        return [row.intent for row in longest]
 
 
 def _age(record: Record) -> tuple[datetime, PushId]:

@@ -31,8 +31,8 @@ async def taken(kit: ManagedPushKit, limit: int = 10) -> list[Intent]:
     return list(await kit.journal.take_overdue(limit, LEASE))
 
 
-async def taken_of(kit: ManagedPushKit) -> list[Intent]:
-    return list(await kit.journal.take_overdue_of(DOMAIN, 10, LEASE))
+async def overdue(kit: ManagedPushKit, limit: int = 10) -> list[Intent]:
+    return list(await kit.journal.overdue_of(DOMAIN, limit))
 
 
 @pytest.mark.parametrize("deed", Deed)
@@ -58,8 +58,9 @@ async def test_objects_of_other_names_namespaces_and_domains_have_their_own(kit:
         an_intent(4, domain_id=OTHER_DOMAIN),
     )
 
-    assert await kit.journal.count_open(DOMAIN) == 3
-    assert await kit.journal.count_open(OTHER_DOMAIN) == 1
+    await kit.let_time_pass(61)
+
+    assert len(await taken(kit)) == 4
 
 
 async def test_an_intent_past_its_lease_still_has_the_turn(kit: ManagedPushKit) -> None:
@@ -114,7 +115,8 @@ async def test_nothing_is_captured_past_the_lease(kit: ManagedPushKit) -> None:
     await taken(kit)
 
     assert late is None
-    assert await kit.journal.capture(an_intent(1), None) is not None
+    assert await kit.journal.capture(an_intent(1), None) is None
+    assert await overdue(kit) == [an_intent(1)]
 
 
 async def test_an_intent_is_struck_out_once_however_many_try(kit: ManagedPushKit) -> None:
@@ -133,29 +135,26 @@ async def test_nobody_strikes_out_anothers_intent(kit: ManagedPushKit) -> None:
     assert not await kit.journal.close(an_intent(2))
     assert not await kit.journal.close(an_intent(1, deed=Deed.ROLLBACK))
     assert not await kit.journal.close(an_intent(1, domain_id=OTHER_DOMAIN))
-    assert await kit.journal.count_open(DOMAIN) == 1
+    assert await kit.journal.has_live(DOMAIN)
 
 
-async def test_within_its_lease_nobody_takes_an_intent_over(kit: ManagedPushKit) -> None:
+async def test_within_its_lease_an_intent_is_its_writers(kit: ManagedPushKit) -> None:
     await opened(kit, an_intent())
     await kit.let_time_pass(50)
 
     assert await taken(kit) == []
-    assert await taken_of(kit) == []
-    assert await kit.journal.count_open(DOMAIN) == 1
+    assert await overdue(kit) == []
+    assert await kit.journal.has_live(DOMAIN)
+    assert not await kit.journal.has_live(OTHER_DOMAIN)
 
 
-async def test_who_takes_an_intent_over_holds_it_for_a_lease(kit: ManagedPushKit) -> None:
+async def test_past_its_lease_nobody_is_waited_for_and_one_takes_it_over(kit: ManagedPushKit) -> None:
     await opened(kit, an_intent())
     await kit.let_time_pass(61)
-    before = await kit.journal.count_open(DOMAIN)
-    [held] = await taken(kit)
 
-    assert before == 0
-    assert held == an_intent()
-    assert await kit.journal.count_open(DOMAIN) == 1
+    assert await taken(kit) == [an_intent()]
     assert await taken(kit) == []
-    assert await taken_of(kit) == []
+    assert not await kit.journal.has_live(DOMAIN)
 
 
 async def test_each_overdue_intent_is_taken_by_one_of_many(kit: ManagedPushKit) -> None:
@@ -190,19 +189,28 @@ async def test_an_intent_that_nobody_can_settle_is_left_alone_for_longer_each_ti
         assert await taken(kit) == [an_intent()]
 
 
-async def test_who_settles_a_domain_waits_for_no_pause(kit: ManagedPushKit) -> None:
+async def test_who_settles_a_domain_waits_for_no_pause_and_makes_none(kit: ManagedPushKit) -> None:
     await opened(kit, an_intent(1), an_intent(2, domain_id=OTHER_DOMAIN))
+    await kit.let_time_pass(61)
+    before = await overdue(kit)
+    held = await taken(kit)
 
-    for _ in range(5):
-        await kit.let_time_pass(61)
-        assert await kit.journal.count_open(DOMAIN) == 0
-        assert await taken_of(kit) == [an_intent(1)]
-        assert await kit.journal.count_open(DOMAIN) == 1
+    assert before == await overdue(kit) == [an_intent(1)]
+    assert sorted(intent.push_id.int for intent in held) == [1, 2]
+
+
+async def test_a_domains_longest_overdue_come_first(kit: ManagedPushKit) -> None:
+    for number in (3, 1, 2):
+        await opened(kit, an_intent(number, a_request(f"hook-{number}")))
+        await kit.let_time_pass(1)
+    await kit.let_time_pass(61)
+
+    assert [intent.push_id.int for intent in await overdue(kit, 2)] == [3, 1]
 
 
 async def test_intents_go_with_their_domain(kit: ManagedPushKit) -> None:
     await opened(kit, an_intent())
     await kit.forget_domain(DOMAIN)
 
-    assert await kit.journal.count_open(DOMAIN) == 0
+    assert not await kit.journal.has_live(DOMAIN)
     assert not await kit.journal.close(an_intent())

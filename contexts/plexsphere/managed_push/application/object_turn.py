@@ -119,7 +119,7 @@ class ObjectTurn:
     async def _settle_what_is_left(self, intent: Intent) -> None:
         # A writer that is gone would keep the turn until the sweeper comes, and that may be long after the cluster is
         # back.
-        for left in await self.journal.take_overdue_of(intent.domain_id, MOST_LEFT, LEASE):
+        for left in await self.journal.overdue_of(intent.domain_id, MOST_LEFT):
             if left.is_about(intent.request):
                 await self.settle_write(left)
 

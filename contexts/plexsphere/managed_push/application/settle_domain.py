@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from plexsphere.managed_push.application.deadline import LEASE, PAUSE_SECONDS, TOTAL_SECONDS
+from plexsphere.managed_push.application.deadline import PAUSE_SECONDS, TOTAL_SECONDS
 from plexsphere.managed_push.application.settle_write import SettleWrite
 from plexsphere.managed_push.ports.journal import Journal
 from plexsphere.platform.kernel.ids import DomainId
@@ -25,7 +25,7 @@ class SettleDomain:
 
     async def __call__(self, domain_id: DomainId) -> None:
         await self._until_nobody_writes(domain_id)
-        overdue = await self.journal.take_overdue_of(domain_id, MOST_AT_ONCE, LEASE)
+        overdue = await self.journal.overdue_of(domain_id, MOST_AT_ONCE)
         await asyncio.gather(*map(self.settle_write, overdue))
 
     async def _until_nobody_writes(self, domain_id: DomainId) -> None:

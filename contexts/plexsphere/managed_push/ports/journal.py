@@ -13,8 +13,8 @@ class Journal(Protocol):
     """
     Writes to clusters that are begun and not yet settled, at most one for each object of a Domain.
 
-    Each has a lease, in the database's time. Within it the intent belongs to whoever opened it; past it whoever
-    takes it over. Prior states and parameters are sealed at rest.
+    Each has a lease, in the database's time. Within it the intent belongs to its writer; past it nothing may be sent
+    any more, and whoever settles it strikes it out. Prior states and parameters are sealed at rest.
     """
 
     async def open(self, intent: Intent, lease: timedelta, /) -> bool:
@@ -40,20 +40,20 @@ class Journal(Protocol):
 
     async def take_overdue(self, limit: int, lease: timedelta, /) -> Sequence[Intent]:
         """
-        Return up to so many intents past their lease, the longest overdue first, and hold them for another one.
+        Return up to so many intents past their lease, the longest overdue first, and keep them from the next taker.
 
-        An intent that is taken over again and again is left alone for longer each time, for an hour at most.
+        That lasts for another lease, and twice as long each time, an hour at most: what cannot be settled makes way.
         """
         ...
 
-    async def take_overdue_of(self, domain_id: DomainId, limit: int, lease: timedelta, /) -> Sequence[Intent]:
+    async def overdue_of(self, domain_id: DomainId, limit: int, /) -> Sequence[Intent]:
         """
-        Return the same of one Domain, and with them all that were taken over before, whoever holds them now.
+        Return up to so many of one Domain past their lease, whoever took them over; they stay where they are.
 
         Settling one twice does no harm: only one of the two strikes it out.
         """
         ...
 
     async def has_live(self, domain_id: DomainId, /) -> bool:
-        """Tell whether some of the Domain's intents are within their first lease: their writers are at work."""
+        """Tell whether some of the Domain's intents are within their lease: their writers are at work."""
         ...
