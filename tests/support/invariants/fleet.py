@@ -50,14 +50,14 @@ INVARIANTS: Final = (
         "whoever sees a node was told that it came, and its former peers that it went",
         """
         SELECT nodes.id::text FROM nodes
-        LEFT JOIN told ON told.domain_id = nodes.domain_id AND told.subject = nodes.id
-        LEFT JOIN event_heads ON event_heads.domain_id = nodes.domain_id
-        WHERE horizon = 0
-        GROUP BY nodes.id, removed_at
-        HAVING NOT coalesce(bool_or(frames @> jsonb_build_array(jsonb_build_array('peer_added', nodes.id))), false)
-            OR (removed_at IS NOT NULL AND NOT coalesce(
-                bool_or(frames @> jsonb_build_array(jsonb_build_array('peer_removed', nodes.id))), false
-            ))
+        JOIN event_heads ON event_heads.domain_id = nodes.domain_id AND horizon = 0
+        WHERE NOT EXISTS (
+            SELECT FROM told WHERE told.domain_id = nodes.domain_id AND told.subject = nodes.id
+                AND frames @> jsonb_build_array(jsonb_build_array('peer_added', nodes.id))
+        ) OR (removed_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM told WHERE told.domain_id = nodes.domain_id AND told.subject = nodes.id
+                AND frames @> jsonb_build_array(jsonb_build_array('peer_removed', nodes.id))
+        ))
         """,
     ),
     Invariant(

@@ -29,9 +29,9 @@ from tests.support.invariants.invariant import Invariant
 ALL: Final = (*platform.INVARIANTS, *identity.INVARIANTS, *fleet.INVARIANTS, *policy.INVARIANTS)
 
 AT_ONE_INSTANT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-# Events and audit entries count from their commit on, numbered or not.
+# Events and audit entries count from their commit on, numbered or not. Events are looked up subject by subject.
 WITH: Final[LiteralString] = """
-WITH told AS MATERIALIZED (
+WITH told AS NOT MATERIALIZED (
     SELECT domain_id, subject, frames FROM event_log UNION ALL SELECT domain_id, subject, frames FROM event_inbox
 ), trail AS MATERIALIZED (
     SELECT chain_id, outcome, relation, object_type, object_id, caveat_context AS context FROM audit_entries
