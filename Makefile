@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help up demo test bench storm crash soak locked lint contracts types engine pytest install install-dev lock openapi clean
+.PHONY: help up demo test bench storm crash soak test-kube locked lint contracts types engine pytest install install-dev lock openapi clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -33,6 +33,13 @@ soak: install-dev  ## the long runs, half an hour and more; ARGS='-k 300' for on
 
 storm: install-dev  ## the five storms at full scale; for example make storm ARGS='--only restart --scale 0.1'
 	@$(BIN)/python -m tests.storm $(ARGS)
+
+test-kube: install-dev  ## the tests that talk to Kubernetes, on the cluster that PLEXSPHERE_TEST_KUBECONFIG names
+	@test -f "$$PLEXSPHERE_TEST_KUBECONFIG" || { \
+	  echo "PLEXSPHERE_TEST_KUBECONFIG names no file. Give it the kubeconfig of a cluster for tests, whose user may"; \
+	  echo "install a CRD and create namespaces: PLEXSPHERE_TEST_KUBECONFIG=~/.kube/config make test-kube"; \
+	  echo "Without it, 'make test' runs the same tests on an API server of our own."; exit 1; }
+	@$(BIN)/python -m pytest -m "kube and not soak" $(ARGS)
 
 locked: install-dev  # nothing that a pyproject.toml asks for is missing from the locked lists
 	@echo "==> locked lists (pip check)"

@@ -1,6 +1,6 @@
 """Fixtures that start the real engines behind the marked tests."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +11,7 @@ from tests.support.spicedb_library import LibraryUnavailableError, bring_library
 
 if TYPE_CHECKING:
     # Loading the drivers costs every test run a moment that only the marked tests should pay.
+    from tests.support.cluster import Cluster
     from tests.support.postgres import TestServer
     from tests.support.spicedb import SpiceDb
 
@@ -69,3 +70,14 @@ def spicedb(spicedb_engine: None) -> Iterator["SpiceDb"]:
     server = SpiceDb()
     yield server
     server.close()
+
+
+@pytest.fixture
+async def cluster(request: pytest.FixtureRequest) -> AsyncIterator["Cluster"]:
+    """A customer's cluster with a fresh namespace: an API server of our own, or the real one that is named."""
+    if request.node.get_closest_marker("kube") is None:
+        pytest.fail("a test that needs a cluster carries the marker 'kube'")
+    from tests.support.cluster import a_cluster
+
+    async with a_cluster() as lent:
+        yield lent
