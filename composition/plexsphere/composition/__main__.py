@@ -4,6 +4,7 @@ import click
 
 from plexsphere.composition.commands.audit import audit
 from plexsphere.composition.commands.authz import authz
+from plexsphere.composition.commands.crd import crd
 from plexsphere.composition.commands.migrate import migrate
 from plexsphere.composition.commands.serve import serve
 from plexsphere.composition.commands.token import token
@@ -23,7 +24,7 @@ def main() -> None:
     """Plexsphere: the control plane for fleets of plexd agents."""
 
 
-for command in (up, serve, migrate, token, authz, audit):
+for command in (up, serve, migrate, token, authz, audit, crd):
     main.add_command(command)
 
 
