@@ -9,7 +9,7 @@ import msgspec
 
 from plexsphere.api import catalogue
 from plexsphere.api.problem import Problem, Refusal
-from plexsphere.platform.json_decoder import MalformedJson, decode
+from plexsphere.platform.json_decoder import Fold, MalformedJson, decode
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class BodyRule(Generic[T]):
     cap: int = 8 * KIB
     too_large: Problem = catalogue.BODY_TOO_LARGE
     invalid: Problem = catalogue.INVALID_BODY
-    unique_keys: bool = False
+    unique_keys: Fold | None = None
 
     def decode(self, octets: bytes) -> T:
         """

@@ -2,11 +2,19 @@
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+Fold = Callable[[str], str]
+
+# Some readers, those in Go among them, match names in any case.
+IN_ANY_CASE: Final[Fold] = str.casefold
+AS_WRITTEN: Final[Fold] = str
 
 DEEPEST: Final = 64
 SMALLEST: Final = -(2**63)
@@ -31,12 +39,12 @@ class MalformedJson(Exception):
     """The bytes are no JSON of the wanted shape; the message names the place and the rule, never the value."""
 
 
-def decode(decoder: msgspec.json.Decoder[T], octets: bytes, *, unique_keys: bool = False) -> T:
+def decode(decoder: msgspec.json.Decoder[T], octets: bytes, *, unique_keys: Fold | None = None) -> T:
     """
     Return the value that `decoder` reads.
 
-    `unique_keys` refuses an object that names a key twice, in whatever case, for bodies where two readers must not
-    differ.
+    `unique_keys` refuses an object that names a key twice, for bodies where two readers must not differ: `IN_ANY_CASE`
+    where one of them may not tell cases apart, `AS_WRITTEN` where keys are somebody's own.
 
     Raises:
         MalformedJson: invalid UTF-8, a lone surrogate, NUL, more than 64 levels, an integer beyond 64 bits, also in
@@ -52,7 +60,7 @@ def decode(decoder: msgspec.json.Decoder[T], octets: bytes, *, unique_keys: bool
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise MalformedJson("not valid JSON") from None
     _require_sense(octets)
-    if unique_keys or _has_large_number(octets):
+    if unique_keys is not None or _has_large_number(octets):
         _inspect(octets, unique_keys)
     return value
 
@@ -105,16 +113,16 @@ def _has_large_number(octets: bytes) -> bool:
     return False
 
 
-def _inspect(octets: bytes, unique_keys: bool) -> None:
+def _inspect(octets: bytes, unique_keys: Fold | None) -> None:
+    hook = None if unique_keys is None else partial(_unique, unique_keys)
     try:
-        json.loads(octets, object_pairs_hook=_unique if unique_keys else None, parse_int=_bounded)
+        json.loads(octets, object_pairs_hook=hook, parse_int=_bounded)
     except ValueError:
         raise MalformedJson("not valid JSON") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Some readers, those in Go among them, match names in any case.
-    if len({name.casefold() for name, _ in pairs}) != len(pairs):
+def _unique(fold: Fold, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({fold(name) for name, _ in pairs}) != len(pairs):
         raise MalformedJson("an object names a key twice")
     return dict(pairs)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsphere.platform.json_decoder import DEEPEST, MalformedJson, decode
+from plexsphere.platform.json_decoder import AS_WRITTEN, DEEPEST, IN_ANY_CASE, MalformedJson, decode
 
 
 class Body(msgspec.Struct):
@@ -140,7 +140,13 @@ def test_a_key_named_twice_is_refused_where_two_readers_must_not_differ(octets: 
     """M04: in any case and at any depth."""
     assert decode(BODY, octets) is not None
     with pytest.raises(MalformedJson, match="names a key twice"):
-        decode(BODY, octets, unique_keys=True)
+        decode(BODY, octets, unique_keys=IN_ANY_CASE)
+
+
+def test_keys_that_are_somebodys_own_may_differ_in_case_alone() -> None:
+    assert decode(BODY, b'{"text":"a","Text":"b"}', unique_keys=AS_WRITTEN).text == "a"
+    with pytest.raises(MalformedJson, match="names a key twice"):
+        decode(BODY, b'{"x":{"k":1,"k":1}}', unique_keys=AS_WRITTEN)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +191,7 @@ def test_what_makes_sense_is_read_as_it_was_written(document: object) -> None:
     octets = json.dumps(document).encode()
 
     assert decode(ANYTHING, octets) == document
-    assert decode(ANYTHING, octets, unique_keys=True) == document
+    assert decode(ANYTHING, octets, unique_keys=IN_ANY_CASE) == document
 
 
 @given(st.binary(max_size=60))

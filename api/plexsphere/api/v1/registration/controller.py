@@ -15,9 +15,10 @@ from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.registration import operations
 from plexsphere.api.v1.registration.schemas import RegisterRequest
 from plexsphere.api.v1.registration.wiring import Enrolled, Enrolling, Registration
+from plexsphere.platform.json_decoder import IN_ANY_CASE
 from plexsphere.platform.kernel.secret import Secret
 
-BODY: Final = BodyRule(msgspec.json.Decoder(RegisterRequest), cap=256 * KIB, unique_keys=True)
+BODY: Final = BodyRule(msgspec.json.Decoder(RegisterRequest), cap=256 * KIB, unique_keys=IN_ANY_CASE)
 NOT_STORED: Final = {"Cache-Control": "no-store"}
 
 
