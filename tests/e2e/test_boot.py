@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 KEY = base64.b64encode(WRAP_KEY).decode()
 OTHER_KEY = base64.b64encode(bytes(reversed(WRAP_KEY))).decode()
 DSN, WRAP = "PLEXSPHERE_DSN", "PLEXSPHERE_NSK_WRAP_KEY_B64"
+PUSH_WRAP = "PLEXSPHERE_MANAGED_PUSH_WRAP_KEY_B64"
+FORMER_PUSH_WRAP = "PLEXSPHERE_MANAGED_PUSH_WRAP_KEY_PREVIOUS_B64"
 AWAY = "postgresql://plexsphere:hunter2@127.0.0.1:1/plexsphere"
 
 
@@ -72,6 +75,34 @@ REFUSALS = {
         {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_TLS_CERT_FILE": "/hunter2", "PLEXSPHERE_TLS_KEY_FILE": "/hunter2"},
         ("PLEXSPHERE_TLS_CERT_FILE", "PEM"),
     ),
+    "a wrap key of managed push that is not base64": (
+        {DSN: AWAY, WRAP: KEY, PUSH_WRAP: "hunter2 hunter2"},
+        (PUSH_WRAP, "openssl rand"),
+    ),
+    "a wrap key of managed push of 31 bytes": (
+        {DSN: AWAY, WRAP: KEY, PUSH_WRAP: base64.b64encode(WRAP_KEY[1:]).decode()},
+        (PUSH_WRAP, "32 bytes", "openssl rand"),
+    ),
+    "a wrap key of managed push of 33 bytes": (
+        {DSN: AWAY, WRAP: KEY, PUSH_WRAP: base64.b64encode(WRAP_KEY + b"x").decode()},
+        (PUSH_WRAP, "32 bytes", "openssl rand"),
+    ),
+    "a former wrap key of managed push that is none": (
+        {DSN: AWAY, WRAP: KEY, PUSH_WRAP: KEY, FORMER_PUSH_WRAP: "hunter2"},
+        (FORMER_PUSH_WRAP, "openssl rand"),
+    ),
+    "a former wrap key of managed push and none that follows it": (
+        {DSN: AWAY, WRAP: KEY, FORMER_PUSH_WRAP: KEY},
+        (FORMER_PUSH_WRAP, PUSH_WRAP),
+    ),
+    "an egress network that is none": (
+        {DSN: AWAY, WRAP: KEY, PUSH_WRAP: KEY, "PLEXSPHERE_MANAGED_PUSH_EGRESS_ALLOW": "hunter2/8"},
+        ("PLEXSPHERE_MANAGED_PUSH_EGRESS_ALLOW", "10.0.0.0/8"),
+    ),
+    "an egress network with bits of a host": (
+        {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_MANAGED_PUSH_EGRESS_DENY": "10.0.0.1/8"},
+        ("PLEXSPHERE_MANAGED_PUSH_EGRESS_DENY", "10.0.0.0/8"),
+    ),
     "a SpiceDB without its token": (
         {DSN: AWAY, WRAP: KEY, "PLEXSPHERE_SPICEDB_ENDPOINT": "grpc://hunter2:1"},
         ("PLEXSPHERE_SPICEDB_TOKEN",),
@@ -86,7 +117,8 @@ def test_serve_says_in_one_line_what_it_lacks_and_never_a_value(case: str) -> No
 
     ended = within("serve", **environ)
 
-    require_one_line(ended, *named, never=(environ.get(WRAP) or "nothing",))
+    keys = [environ[name] for name in (WRAP, PUSH_WRAP, FORMER_PUSH_WRAP) if name in environ]
+    require_one_line(ended, *named, never=tuple(keys))
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("token", "operator"), ("authz", "reconcile"), ("up",)])
@@ -117,6 +149,21 @@ async def test_the_same_refusal_reaches_a_shell() -> None:
     ended = await plexsphere("serve", **{DSN: AWAY, WRAP: "hunter2 hunter2"})
 
     require_one_line(ended, WRAP)
+
+
+@pytest.mark.parametrize("key", ["hunter2 hunter2", base64.b64encode(WRAP_KEY[1:]).decode()])
+@pytest.mark.parametrize("command", ["serve", "up"])
+async def test_a_key_of_managed_push_that_is_none_ends_the_process_within_three_seconds(
+    command: str, key: str, tmp_path: Path
+) -> None:
+    """C34: as a process of its own, with a database it never comes to ask."""
+    given = {DSN: AWAY, WRAP: KEY, PUSH_WRAP: key, "PLEXSPHERE_DATA_DIR": str(tmp_path)}
+    began = time.monotonic()
+
+    ended = await plexsphere(command, **given)
+
+    require_one_line(ended, PUSH_WRAP, never=(key,))
+    assert time.monotonic() - began < 3.0
 
 
 async def test_a_database_without_the_schema_is_refused_with_the_command_that_helps(

@@ -20,6 +20,10 @@ MOST_FROM_ONE_ADDRESS: Final = 37_500
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 DSN_VAR: Final = "PLEXSPHERE_DSN"
 WRAP_KEY_VAR: Final = "PLEXSPHERE_NSK_WRAP_KEY_B64"
+PUSH_KEY_VAR: Final = "PLEXSPHERE_MANAGED_PUSH_WRAP_KEY_B64"
+PREVIOUS_PUSH_KEY_VAR: Final = "PLEXSPHERE_MANAGED_PUSH_WRAP_KEY_PREVIOUS_B64"
+EGRESS_ALLOW_VAR: Final = "PLEXSPHERE_MANAGED_PUSH_EGRESS_ALLOW"
+EGRESS_DENY_VAR: Final = "PLEXSPHERE_MANAGED_PUSH_EGRESS_DENY"
 SPICEDB_VAR: Final = "PLEXSPHERE_SPICEDB_ENDPOINT"
 LISTEN_VAR: Final = "PLEXSPHERE_LISTEN"
 METRICS_VAR: Final = "PLEXSPHERE_METRICS_LISTEN"
@@ -72,11 +76,29 @@ class SpiceDb:
 
 
 @dataclass(frozen=True, slots=True)
+class PushKeyRing:
+    """The wrap keys of managed push: the current one seals and opens, the previous one opens alone."""
+
+    current: Secret[bytes]
+    previous: Secret[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPushSettings:
+    """What switches managed push on, and which networks customer clusters may lie in besides the usual ones."""
+
+    ring: PushKeyRing
+    egress_allow: tuple[Network, ...] = ()
+    egress_deny: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """
     Everything a process needs to serve; `failpoints` say where it fails on purpose, in rehearsals alone.
 
-    `shares_loop` where the process does other work in the loop that serves.
+    `managed_push` is None where that feature is off. `shares_loop` where the process does other work in the loop that
+    serves.
     """
 
     dsn: Secret[str]
@@ -94,6 +116,7 @@ class Settings:
     roles: Roles = EVERY_ROLE
     metrics: Address | None = None
     failpoints: str = ""
+    managed_push: ManagedPushSettings | None = None
     shares_loop: bool = False
 
     @classmethod
@@ -121,6 +144,7 @@ class Settings:
             trusted_proxies=_networks(environ, PROXIES_VAR),
             metrics=_metrics(environ),
             failpoints=environ.get(FAILPOINTS_VAR, ""),
+            managed_push=managed_push(environ),
         )
 
 
@@ -142,7 +166,7 @@ def dsn(environ: Mapping[str, str]) -> Secret[str]:
     return Secret(text)
 
 
-def wrap_key(encoded: str) -> Secret[bytes]:
+def wrap_key(encoded: str, variable: str = WRAP_KEY_VAR) -> Secret[bytes]:
     """
     Return the wrap key.
 
@@ -152,12 +176,29 @@ def wrap_key(encoded: str) -> Secret[bytes]:
     try:
         octets = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise SettingsError(f"{WRAP_KEY_VAR} is not base64; make one with: openssl rand -base64 32") from None
+        raise SettingsError(f"{variable} is not base64; make one with: openssl rand -base64 32") from None
     if len(octets) != WRAP_KEY_BYTES:
         raise SettingsError(
-            f"{WRAP_KEY_VAR} does not hold {WRAP_KEY_BYTES} bytes; make one with: openssl rand -base64 32"
+            f"{variable} does not hold {WRAP_KEY_BYTES} bytes; make one with: openssl rand -base64 32"
         )
     return Secret(octets)
+
+
+def managed_push(environ: Mapping[str, str]) -> ManagedPushSettings | None:
+    """
+    Return the settings of managed push; None where it has no wrap key, and so is off.
+
+    Raises:
+        SettingsError: a key is not base64 of exactly 32 bytes, a former key comes without one, or a network is none.
+    """
+    current, previous = environ.get(PUSH_KEY_VAR, ""), environ.get(PREVIOUS_PUSH_KEY_VAR, "")
+    allow, deny = _networks(environ, EGRESS_ALLOW_VAR), _networks(environ, EGRESS_DENY_VAR)
+    if previous and not current:
+        raise SettingsError(f"{PREVIOUS_PUSH_KEY_VAR} needs {PUSH_KEY_VAR}; set both, or neither")
+    if not current:
+        return None
+    kept = wrap_key(previous, PREVIOUS_PUSH_KEY_VAR) if previous else None
+    return ManagedPushSettings(PushKeyRing(wrap_key(current, PUSH_KEY_VAR), kept), allow, deny)
 
 
 def _required(environ: Mapping[str, str], name: str, what: str) -> str:
