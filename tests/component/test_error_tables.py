@@ -12,6 +12,8 @@ from plexsphere.composition import bridges
 from plexsphere.identity.domain import authorization_errors
 from plexsphere.identity.domain import errors as identity_errors
 from plexsphere.identity.domain.errors import IdentityError
+from plexsphere.managed_push.domain import errors as managed_push_errors
+from plexsphere.managed_push.domain.errors import ManagedPushError
 from plexsphere.policy.domain import errors as policy_errors
 from plexsphere.policy.domain.errors import PolicyError
 from tests.support.api import routed
@@ -28,6 +30,11 @@ ANSWERED_OTHERWISE: Final = {
     identity_errors.SigningKeyMissing,
     # Nothing revises a policy yet.
     policy_errors.RevisionConflict,
+    # What an error names, not what went wrong: neither is raised itself.
+    managed_push_errors.OfDomain,
+    managed_push_errors.OfPush,
+    # The settings refuse such a key before anything is built.
+    managed_push_errors.SealerMisconfigured,
 }
 
 
@@ -49,7 +56,9 @@ def descendants(base: type[Exception]) -> Iterator[type[Exception]]:
         yield from descendants(child)
 
 
-@pytest.mark.parametrize("base", [IdentityError, PolicyError], ids=lambda base: base.__name__)
+@pytest.mark.parametrize(
+    "base", [IdentityError, ManagedPushError, PolicyError], ids=lambda base: base.__name__
+)
 def test_every_error_of_a_context_has_an_entry_in_a_bridge(base: type[Exception]) -> None:
     answered = {error for table in tables() for error in table}
 
@@ -72,6 +81,7 @@ def test_every_problem_of_an_operators_bridge_is_declared_by_an_operation() -> N
         "bootstrap_tokens",
         "authz",
         "policies",
+        "managed_push",
         "reachability",
     ]
 

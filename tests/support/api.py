@@ -17,6 +17,7 @@ from plexsphere.api.limits import Limits
 from plexsphere.api.operation import Operation
 from plexsphere.api.shedding import Shedding, Unhurried
 from plexsphere.api.sources import Sources
+from plexsphere.api.spellings import Spellings
 from plexsphere.composition.failures import FailuresBySource
 from plexsphere.platform.allowances import Allowances
 from plexsphere.platform.clock import SystemClock
@@ -163,8 +164,9 @@ def router() -> Litestar:
     app = surface().app
     assert isinstance(app, Edge)
     assert isinstance(app.router, Unhurried)
-    assert isinstance(app.router.router, Litestar)
-    return app.router.router
+    assert isinstance(app.router.router, Spellings)
+    assert isinstance(app.router.router.router, Litestar)
+    return app.router.router.router
 
 
 def routed() -> list[Operation]:

@@ -18,6 +18,7 @@ from plexsphere.api.operation import Operation
 from plexsphere.api.problem import MEDIA_TYPE, Refusal, render
 from plexsphere.api.refusals import refusal_of
 from plexsphere.api.shedding import Shedding, Unhurried
+from plexsphere.api.spellings import Spelling, Spellings, asked_path
 from plexsphere.api.v1.api_tokens.admin_controller import AdminTokensController
 from plexsphere.api.v1.api_tokens.controller import OwnTokensController
 from plexsphere.api.v1.api_tokens.wiring import ApiTokens
@@ -29,6 +30,8 @@ from plexsphere.api.v1.domains.controller import DomainsController
 from plexsphere.api.v1.domains.wiring import Domains
 from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
+from plexsphere.api.v1.managed_push.controller import ManagedPushController
+from plexsphere.api.v1.managed_push.wiring import ManagedPush
 from plexsphere.api.v1.meta.controller import MetaController
 from plexsphere.api.v1.meta.wiring import Health
 from plexsphere.api.v1.nodes.controller import NodesController
@@ -54,6 +57,7 @@ CONTROLLERS: Final = (
     QuestionsController,
     RelationTuplesController,
     PoliciesController,
+    ManagedPushController,
     NodesController,
     ReachabilityController,
     RegistrationController,
@@ -62,7 +66,7 @@ CONTROLLERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One slot per surface; a slot's name is the name its handlers ask for."""
+    """One slot per surface; a slot's name is the name its handlers ask for; None is a feature that is off."""
 
     gate: Gate
     health: Health
@@ -74,6 +78,7 @@ class Services:
     bootstrap_tokens: BootstrapTokens
     authz: Authz
     policies: Policies
+    managed_push: ManagedPush | None
     registration: Registration
     limits: Limits
     nodes: Nodes
@@ -100,15 +105,27 @@ def create_app(
     router.state = State(
         {"openapi": msgspec.json.encode(document(operations, version), order="deterministic")}
     )
-    return Edge(Unhurried(router, shedding, services.gate), direct, answers)
+    return Edge(Unhurried(spelled(router), shedding, services.gate), direct, answers)
+
+
+def spelled(router: Litestar) -> Spellings:
+    """Return the router behind every spelling that its operations have beside their path."""
+    return Spellings(
+        router,
+        [Spelling.of(each, opt["operation"]) for opt in _served(router) for each in opt["spelled"]],
+    )
 
 
 def routed_operations(router: Litestar) -> list[Operation]:
-    """Return the operation of every route."""
+    """Return the operations of every route."""
+    return [each for opt in _served(router) for each in (opt["operation"], *opt["spelled"])]
+
+
+def _served(router: Litestar) -> list[dict[str, Any]]:
     handlers = {
         id(handler): handler for route in router.routes for handler in getattr(route, "route_handlers", ())
     }
-    return [handler.opt["operation"] for handler in handlers.values() if "operation" in handler.opt]
+    return [handler.opt for handler in handlers.values() if "operation" in handler.opt]
 
 
 def _provided(service: Any) -> Provide:
@@ -124,7 +141,7 @@ def _quiet(config: AppConfig) -> AppConfig:
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     refusal: Refusal = refusal_of(error)
     return Response(
-        render(refusal, request.scope["path"]),
+        render(refusal, asked_path(request.scope)),
         status_code=refusal.problem.status,
         headers=dict(refusal.headers),
         media_type=MEDIA_TYPE,

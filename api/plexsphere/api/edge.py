@@ -12,6 +12,7 @@ from plexsphere.api.body import Disconnected
 from plexsphere.api.lingering import LingeringSend, is_unbounded
 from plexsphere.api.problem import Refusal
 from plexsphere.api.refusals import RETRY_SOON, answer, refusal_of
+from plexsphere.api.spellings import asked_path
 from plexsphere.api.straight import Headers, straight_answer
 from plexsphere.platform.ids import mint_correlation_id
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
@@ -60,12 +61,12 @@ class Edge:
         except asyncio.CancelledError:
             # The process ends and waits no longer; another one, or the next, can do it.
             if not response.started:
-                await answer(response, Refusal(catalogue.OVERLOADED, headers=RETRY_SOON), scope["path"])
+                await answer(response, Refusal(catalogue.OVERLOADED, headers=RETRY_SOON), asked_path(scope))
             raise
         except Exception as error:
             refusal = refusal_of(error)
             if not response.started:
-                await answer(response, refusal, scope["path"])
+                await answer(response, refusal, asked_path(scope))
 
 
 class _Response:

@@ -104,7 +104,7 @@ def _operation(op: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": op.id,
         "summary": op.summary,
-        "tags": [op.tag],
+        "tags": [op.tag, *op.also_tagged],
         "security": [] if op.credential is Credential.NONE else [{op.credential.value: []}],
         "parameters": _parameters(op),
         "responses": _responses(op, schemas),

@@ -37,7 +37,7 @@ class Operation:
 
     `path` is the OpenAPI template; `takes_slashes` lets its last parameter hold slashes; `answer` None means an empty
     body; `problems` are the surface's own, to which the infrastructure's are added by what the operation is
-    (credential, ReBAC, a body, pages).
+    (credential, ReBAC, a body, pages). Clients that are grouped by tags find it under `also_tagged`, too.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Operation:
     headers: tuple[str, ...] = ()
     also: Mapping[int, str] = field(default_factory=dict)
     takes_slashes: bool = False
+    also_tagged: tuple[str, ...] = ()
 
     @property
     def every_problem(self) -> tuple[Problem, ...]:
@@ -81,8 +82,8 @@ LIMIT: Final = Parameter(
 CURSOR: Final = Parameter("cursor", "Where to continue: the previous page's `next_cursor`.")
 
 
-def serves(operation: Operation) -> Callable[[Handler], HTTPRouteHandler]:
-    """Make a function the handler of an operation."""
+def serves(operation: Operation, *spelled: Operation) -> Callable[[Handler], HTTPRouteHandler]:
+    """Make a function the handler of an operation, and of the same under other spellings of its path."""
     path = operation.path.replace("}", ":str}")
     if operation.takes_slashes:
         path = path.removesuffix(":str}") + ":path}"
@@ -93,7 +94,7 @@ def serves(operation: Operation) -> Callable[[Handler], HTTPRouteHandler]:
             http_method=operation.method,  # type: ignore[arg-type]  # a Literal in the framework's types
             status_code=operation.status,
             operation_id=operation.id,
-            opt={"operation": operation},
+            opt={"operation": operation, "spelled": spelled},
         )(handler)
 
     return decorate

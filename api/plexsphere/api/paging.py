@@ -20,6 +20,7 @@ FromCursors = NamedDependency[SkipValidation[CursorCodec]]
 
 DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
+FLAG: Final = {"": False, "false": False, "true": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,19 @@ def one_parameter(request: AnyRequest, name: str, problem: Problem = catalogue.I
     if len(values) > 1:
         raise Refusal(problem)
     return str(values[0]) if values else ""
+
+
+def flag_parameter(request: AnyRequest, name: str) -> bool:
+    """
+    Return a query parameter that is `true` or `false`; False when it is absent.
+
+    Raises:
+        Refusal: `invalid_parameter`, when it is anything else, or comes twice.
+    """
+    text = one_parameter(request, name)
+    if text not in FLAG:
+        raise Refusal(catalogue.INVALID_PARAMETER)
+    return FLAG[text]
 
 
 def id_parameter(

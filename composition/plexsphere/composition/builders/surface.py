@@ -134,6 +134,7 @@ def build_surface(parts: Parts) -> Surface:
         bootstrap_tokens=_bootstrap_tokens(parts),
         authz=_authz(parts, denials, chains),
         policies=_policies(parts),
+        managed_push=None,
         nodes=_nodes(parts),
         reachability=_reachability(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),

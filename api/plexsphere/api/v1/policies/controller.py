@@ -1,24 +1,18 @@
 """Handlers of the surface."""
 
-from typing import Final
-
 from litestar import Controller, Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from plexsphere.api import catalogue
 from plexsphere.api.body import read
 from plexsphere.api.gate import AnyRequest, FromGate, path_id
 from plexsphere.api.operation import serves
-from plexsphere.api.paging import FromCursors, Pager, one_parameter
-from plexsphere.api.problem import Refusal
+from plexsphere.api.paging import FromCursors, Pager, flag_parameter
 from plexsphere.api.v1.policies import operations, problems, schemas
 from plexsphere.api.v1.policies.wiring import Policies
 from plexsphere.platform.kernel.subjects import project_object
 
 FromPolicies = NamedDependency[SkipValidation[Policies]]
-
-CONFIRMED: Final = {"": False, "false": False, "true": True}
 
 
 class PoliciesController(Controller):
@@ -86,11 +80,4 @@ class PoliciesController(Controller):
         project = path_id(project_id, problems.INVALID_PROJECT_ID)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
         permitted = await gate.require(caller, "manage", project_object(project), "policy.delete")
-        await policies.remove(permitted, project, policy, confirm=_confirmed(request))
-
-
-def _confirmed(request: AnyRequest) -> bool:
-    text = one_parameter(request, "confirm")
-    if text not in CONFIRMED:
-        raise Refusal(catalogue.INVALID_PARAMETER)
-    return CONFIRMED[text]
+        await policies.remove(permitted, project, policy, confirm=flag_parameter(request, "confirm"))
