@@ -3,11 +3,12 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import repeat
 from typing import Any, Final
 
 from aiohttp import web
@@ -119,36 +120,39 @@ def _cut(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def _huge(request: web.BaseRequest, truth: Answer) -> None:
-    await _pieces(request, [PIECE] * (HUGE_BYTES // len(PIECE)), HUGE_BYTES)
+    await _pieces(request, _announced(HUGE_BYTES), repeat(PIECE, HUGE_BYTES // len(PIECE)))
 
 
 async def _endless(request: web.BaseRequest, truth: Answer) -> None:
     response = web.StreamResponse(headers={"Content-Type": JSON})
     response.enable_chunked_encoding()
-    await response.prepare(request)
-    while request.transport and not request.transport.is_closing():
-        await response.write(PIECE)
+    await _pieces(request, response, repeat(PIECE))
 
 
 async def _truncated(request: web.BaseRequest, truth: Answer) -> None:
-    await _pieces(request, [truth.octets[: len(truth.octets) // 2]], len(truth.octets))
+    await _pieces(request, _announced(len(truth.octets)), [truth.octets[: len(truth.octets) // 2]])
 
 
 async def _trickled(request: web.BaseRequest, truth: Answer) -> None:
-    response = web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(len(truth.octets))})
-    await response.prepare(request)
-    for octet in truth.octets:
-        if request.transport is None or request.transport.is_closing():
-            return
-        await response.write(bytes([octet]))
-        await asyncio.sleep(1)
+    octets = (bytes([octet]) for octet in truth.octets)
+    await _pieces(request, _announced(len(truth.octets)), octets, pause=1.0)
 
 
-async def _pieces(request: web.BaseRequest, pieces: list[bytes], announced: int) -> None:
-    response = web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(announced)})
+def _announced(length: int) -> web.StreamResponse:
+    return web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(length)})
+
+
+async def _pieces(
+    request: web.BaseRequest, response: web.StreamResponse, pieces: Iterable[bytes], pause: float = 0.0
+) -> None:
+    """Send pieces as long as somebody takes them."""
     await response.prepare(request)
     for piece in pieces:
+        if request.transport is None or request.transport.is_closing():
+            return
         await response.write(piece)
+        # A write that finds room gives nobody else a turn; the reader may live in this very loop.
+        await asyncio.sleep(pause)
 
 
 def _redirect(fault: Fault, truth: Answer) -> web.Response:

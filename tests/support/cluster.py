@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,7 +17,7 @@ import aiohttp
 import yaml
 
 from plexsphere.platform.kernel.plexd_hook import PLEXD_HOOK_GVK
-from tests.kube_api.definitions import manifest
+from tests.kube_api.definitions import Definition, manifest
 from tests.kube_api.field_sets import NOTHING, FieldSet, Json, decoded
 from tests.kube_api.server import RunningApi, running_api
 from tests.support.kubeconfigs import Access, Reply, access_of, inlined
@@ -152,32 +152,28 @@ class Cluster:
 async def a_cluster() -> AsyncIterator[Cluster]:
     """Lend a cluster that knows PlexdHook as we ship it."""
     if named := os.environ.get(VARIABLE):
-        async with _real(Path(named)) as cluster:
+        async with reached_cluster(inlined(Path(named)), is_real=True) as cluster:
             yield cluster
         return
-    async with running_api() as running, our_cluster(running) as cluster:
+    async with a_cluster_of_ours() as cluster:
         yield cluster
 
 
 @asynccontextmanager
-async def our_cluster(running: RunningApi) -> AsyncIterator[Cluster]:
-    """Lend a server of our own as a cluster."""
-    async with _reached(running.kubeconfig()) as (kubeconfig, access), _a_namespace(access) as namespace:
-        yield Cluster(kubeconfig, Customer(access, namespace), running)
+async def a_cluster_of_ours(definition: Definition | None = None) -> AsyncIterator[Cluster]:
+    """Lend a server of our own, whatever the environment names; customers may define PlexdHook otherwise."""
+    async with running_api(definition) as running, reached_cluster(running.kubeconfig()) as cluster:
+        yield replace(cluster, api=running)
 
 
 @asynccontextmanager
-async def _real(file: Path) -> AsyncIterator[Cluster]:
-    async with _reached(inlined(file)) as (kubeconfig, access):
-        await _install(access)
+async def reached_cluster(kubeconfig: bytes, *, is_real: bool = False) -> AsyncIterator[Cluster]:
+    """Lend the cluster that a kubeconfig with everything inline names; a real one is told of PlexdHook first."""
+    async with access_of(yaml.safe_load(kubeconfig)) as access:
+        if is_real:
+            await _install(access)
         async with _a_namespace(access) as namespace:
             yield Cluster(kubeconfig, Customer(access, namespace))
-
-
-@asynccontextmanager
-async def _reached(kubeconfig: bytes) -> AsyncIterator[tuple[bytes, Access]]:
-    async with access_of(yaml.safe_load(kubeconfig)) as access:
-        yield kubeconfig, access
 
 
 async def _install(access: Access) -> None:
