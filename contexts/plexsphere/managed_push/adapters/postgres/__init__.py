@@ -1,0 +1,1 @@
+"""The ports of managed push on PostgreSQL."""
