@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from plexsphere.platform.db.migrator import migrate, roll_back
+from plexsphere.platform.db.schema import CORE
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
@@ -24,33 +26,60 @@ SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'plexsphere'::regnamespace ORDER BY 1, 2
 """
 
+IRREVERSIBLE = "0A000"
+ATTACH = """
+WITH domain AS (
+    INSERT INTO domains (id, slug, name, mesh_cidr, created_at, updated_at)
+    VALUES (gen_random_uuid(), 'acme', 'Acme', '10.100.0.0/16', now(), now()) RETURNING id
+)
+INSERT INTO domain_managed_push (
+    domain_id, kubeconfig_ciphertext, kubeconfig_sha256, api_server_url, enabled, created_at, updated_at
+) SELECT id, decode(repeat('00', 28), 'hex'), repeat('0', 64), 'https://cluster', true, now(), now() FROM domain
+"""
+
 
 def schema(dsn: Secret[str]) -> list[list[Any]]:
     with psycopg.connect(dsn.reveal(), autocommit=True) as connection:
         return [connection.execute(each).fetchall() for each in (COLUMNS, INDEXES, CHECKS)]
 
 
-async def down(dsn: Secret[str]) -> list[str]:
-    """Go down as far as it goes; an irreversible migration says so with SQLSTATE 0A000 (M19)."""
-    try:
-        return await roll_back(dsn)
-    except psycopg.errors.FeatureNotSupported:
-        return []
+def reversible(place: Path) -> Path:
+    """This version's migrations before the first that says it cannot be taken back."""
+    files = {file.name: file.read_text() for file in CORE.iterdir() if file.name.endswith(".sql")}
+    arms = [name for name, text in files.items() if name.endswith(".rollback.sql") and IRREVERSIBLE in text]
+    for name in filter(lambda name: name < min(arms), files):
+        (place / name).write_text(files[name])
+    return place
 
 
-async def test_what_goes_down_comes_up_the_same(empty_database: Secret[str]) -> None:
-    first = await migrate(empty_database)
+async def test_what_goes_down_comes_up_the_same(empty_database: Secret[str], tmp_path: Path) -> None:
+    folder = reversible(tmp_path)
+    first = await migrate(empty_database, folder=folder)
     before = schema(empty_database)
-    undone = await down(empty_database)
+    undone = await roll_back(empty_database, folder=folder)
     between = schema(empty_database)
-    again = await migrate(empty_database)
+    again = await migrate(empty_database, folder=folder)
 
-    assert first == sorted(first)
+    assert first == again == sorted(first)
     assert "0001_platform" in first
+    assert undone == list(reversed(first))
     assert between != before
-    assert again == first[len(first) - len(again) :]
-    assert undone in ([], list(reversed(again)))
     assert schema(empty_database) == before
+
+
+async def test_what_cannot_be_taken_back_says_so_and_everything_stays(empty_database: Secret[str]) -> None:
+    """M19: the down arm of the managed-push tables is refused with SQLSTATE 0A000, and nothing is lost."""
+    await migrate(empty_database)
+    with psycopg.connect(empty_database.reveal(), autocommit=True) as connection:
+        connection.execute(ATTACH)
+        before = schema(empty_database)
+        with pytest.raises(psycopg.errors.FeatureNotSupported) as refused:
+            await roll_back(empty_database)
+        await migrate(empty_database)
+
+        assert refused.value.sqlstate == "0A000"
+        assert schema(empty_database) == before
+        assert connection.execute("SELECT count(*) FROM domain_managed_push").fetchone() == (1,)
 
 
 async def test_a_second_migration_finds_nothing_to_do(empty_database: Secret[str]) -> None:

@@ -106,6 +106,10 @@ class AesGcmSealer:
         """Try the current key first."""
         return self._envelope.open(sealed, domain_id.bytes)
 
+    def renewed(self, domain_id: DomainId, sealed: bytes) -> bytes | None:
+        """Return the same under the current key; None when it is already."""
+        return self._envelope.renewed(sealed, domain_id.bytes)
+
 
 class PushSealer:
     """Seals one column of what is kept for each push: under the column's key, bound to the Domain and the push."""
@@ -115,7 +119,7 @@ class PushSealer:
 
     def seal(self, domain_id: DomainId, push_id: PushId, plaintext: Secret[bytes]) -> bytes:
         """Return what opens in this column for this push alone."""
-        return self._envelope.seal(plaintext, bound_to(domain_id, push_id))
+        return self._envelope.seal(plaintext, _bound(domain_id, push_id))
 
     def open(self, domain_id: DomainId, push_id: PushId, sealed: bytes) -> Secret[bytes]:
         """
@@ -124,11 +128,14 @@ class PushSealer:
         Raises:
             SealBroken: another key, column, Domain or push, or altered bytes.
         """
-        return self._envelope.open(sealed, bound_to(domain_id, push_id))
+        return self._envelope.open(sealed, _bound(domain_id, push_id))
+
+    def renewed(self, domain_id: DomainId, push_id: PushId, sealed: bytes) -> bytes | None:
+        """Return the same under the current key; None when it is already."""
+        return self._envelope.renewed(sealed, _bound(domain_id, push_id))
 
 
-def bound_to(domain_id: DomainId, push_id: PushId) -> bytes:
-    """Return what a value of a push is bound to."""
+def _bound(domain_id: DomainId, push_id: PushId) -> bytes:
     return domain_id.bytes + push_id.bytes
 
 

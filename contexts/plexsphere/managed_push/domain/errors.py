@@ -92,6 +92,10 @@ class SealerMisconfigured(ManagedPushError):
     """A wrap key is not exactly 32 bytes long."""
 
 
+class WrapKeyMismatch(ManagedPushError):
+    """No wrap key of the ring is the one that the deployment's credentials are sealed under."""
+
+
 class ClusterConflict(ManagedPushError):
     """Another manager owns what a write would touch, or the object is no longer the one that was pushed."""
 
