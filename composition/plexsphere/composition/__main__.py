@@ -6,6 +6,7 @@ from plexsphere.composition.commands.audit import audit
 from plexsphere.composition.commands.authz import authz
 from plexsphere.composition.commands.crd import crd
 from plexsphere.composition.commands.migrate import migrate
+from plexsphere.composition.commands.reseal import reseal
 from plexsphere.composition.commands.serve import serve
 from plexsphere.composition.commands.token import token
 from plexsphere.composition.commands.up import up
@@ -24,7 +25,7 @@ def main() -> None:
     """Plexsphere: the control plane for fleets of plexd agents."""
 
 
-for command in (up, serve, migrate, token, authz, audit, crd):
+for command in (up, serve, migrate, token, authz, audit, crd, reseal):
     main.add_command(command)
 
 

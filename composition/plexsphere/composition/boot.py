@@ -13,6 +13,7 @@ from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.container import Root
 from plexsphere.composition.process import opened
+from plexsphere.composition.push_keys import require_push_keys
 from plexsphere.composition.settings import WRAP_KEY_VAR, Settings, SettingsError
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner
 from plexsphere.identity.domain.errors import WrapKeyMismatch
@@ -48,12 +49,14 @@ async def booted(settings: Settings, clock: Clock | None = None) -> AsyncGenerat
         StoreUnavailable: the database does not answer.
         SchemaBehind: it lacks migrations.
         SchemaBeyond: it was contracted for newer versions.
-        SettingsError: the wrap key is another one than that of the first boot, or SpiceDB's address is none.
+        SettingsError: a wrap key is another one than that of the first boot, or SpiceDB's address is none.
         AuthzUnavailable: SpiceDB is named and does not answer.
     """
     async with connected(settings, clock) as root:
         await root.platform().server_time.anchor()
         root.signer.override(providers.Object(await _signer(root.credentials())))
+        if settings.managed_push is not None:
+            await require_push_keys(root.platform().database, settings.managed_push.ring)
         await _prepare_mirror(root.authorization())
         yield root
 
