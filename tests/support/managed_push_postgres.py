@@ -14,10 +14,16 @@ from plexsphere.managed_push.adapters.postgres.sealed_pushes import SealedPushes
 from plexsphere.managed_push.adapters.postgres.sealed_rows import sealed_rows
 from plexsphere.managed_push.adapters.postgres.targets import PostgresTargets
 from plexsphere.managed_push.application.ensure_seal_check import EnsureSealCheck
+from plexsphere.managed_push.application.record_push import Landed, RecordPush
+from plexsphere.managed_push.application.record_rollback import RecordRollback
 from plexsphere.managed_push.application.reseal import Reseal
+from plexsphere.managed_push.domain.intent import Deed, Intent
+from plexsphere.managed_push.domain.record import Record
+from plexsphere.platform.audit.trail import PostgresAuditTrail
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.secret import Secret
+from tests.support.identity import FakeClock
 from tests.support.identity_postgres import lent_database
 from tests.support.managed_push import (
     DOMAIN,
@@ -25,11 +31,12 @@ from tests.support.managed_push import (
     RING,
     ManagedPushKit,
     a_cluster_object,
-    a_record,
     a_request,
     a_target,
     an_intent,
 )
+
+LEASE: Final = timedelta(hours=1)
 
 MAKE_DOMAIN: Final = """
 INSERT INTO domains (id, slug, name, mesh_cidr, created_at, updated_at)
@@ -94,10 +101,47 @@ class PushDatabase:
         return postgres_managed_push(self.database, ring)
 
     async def inhabit(self, ring: KeyRing = RING) -> None:
-        """Let each Domain have a target, two pushes and a captured intent, and the ring its self-check."""
+        """Let each Domain have a target, two pushes and a rollback under way, and the ring its self-check."""
         await self.check(ring)
-        for number, domain_id in enumerate((DOMAIN, OTHER_DOMAIN)):
-            await self._inhabit(self.kit(ring), ring, domain_id, 10 * number)
+        for start, domain_id in ((0, DOMAIN), (10, OTHER_DOMAIN)):
+            await self.attach(domain_id, ring)
+            await self.push(start + 1, domain_id, ring)
+            await self.push(start + 2, domain_id, ring)
+            await self.begin(start + 1, domain_id, ring, deed=Deed.ROLLBACK)
+
+    async def attach(self, domain_id: DomainId, ring: KeyRing = RING) -> None:
+        """Let the Domain have a target."""
+        sealed = AesGcmSealer(ring).seal(domain_id, Secret(f"kubeconfig of {domain_id}".encode()))
+        await self.kit(ring).targets.put(a_target(domain_id, ciphertext=sealed))
+
+    async def begin(
+        self, number: int, domain_id: DomainId, ring: KeyRing = RING, *, deed: Deed = Deed.PUSH
+    ) -> Intent:
+        """Write down what is about to be done to an object that is there already."""
+        request = a_request(f"hook-{number}", parameters={"secret": f"parameter {number}"})
+        intent = an_intent(number, request, domain_id=domain_id, deed=deed)
+        journal = self.kit(ring).journal
+        assert await journal.open(intent, LEASE)
+        captured = await journal.capture(
+            intent, a_cluster_object(request, status={"secret": f"prior {number}"})
+        )
+        assert captured is not None
+        return captured
+
+    async def push(self, number: int, domain_id: DomainId, ring: KeyRing = RING) -> Record:
+        """Record a push that landed."""
+        intent, kit = await self.begin(number, domain_id, ring), self.kit(ring)
+        record = RecordPush(self.database, kit.records, kit.journal, self.trail, FakeClock())
+        return await record(intent, Landed(intent.prior_state, a_cluster_object(intent.request)))
+
+    async def roll_back(self, record: Record) -> None:
+        """Record that a push was undone."""
+        intent, kit = await self.begin(record.id.int, record.domain_id, deed=Deed.ROLLBACK), self.kit()
+        await RecordRollback(self.database, kit.records, kit.journal, self.trail, FakeClock())(intent, record)
+
+    @property
+    def trail(self) -> PostgresAuditTrail:
+        return PostgresAuditTrail(self.database)
 
     async def check(self, ring: KeyRing = RING) -> None:
         """Start as a process does that has this ring."""
@@ -108,17 +152,6 @@ class PushDatabase:
         """Move everything to the current key of the ring; return what was moved, and what does not open."""
         told = await Reseal(sealed_rows(self.database, ring))()
         return {each.kind.value: (each.moved, each.unopened) for each in told}
-
-    async def _inhabit(self, kit: ManagedPushKit, ring: KeyRing, domain_id: DomainId, start: int) -> None:
-        kubeconfig = Secret(f"kubeconfig of {domain_id}".encode())
-        await kit.targets.put(a_target(domain_id, ciphertext=AesGcmSealer(ring).seal(domain_id, kubeconfig)))
-        for number in (start + 1, start + 2):
-            request = a_request(f"hook-{number}", parameters={"secret": f"parameter {number}"})
-            prior = a_cluster_object(request, status={"secret": f"prior {number}"})
-            await kit.records.add(a_record(number, request, domain_id=domain_id, prior_state=prior))
-        intent = an_intent(start + 1, request, domain_id=domain_id)
-        await kit.journal.open(intent, timedelta(minutes=1))
-        await kit.journal.capture(intent, a_cluster_object(request))
 
     @asynccontextmanager
     async def in_passing(self) -> AsyncGenerator[None]:

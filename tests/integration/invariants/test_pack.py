@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from psycopg import AsyncConnection
 
 from plexsphere.platform.db.pool import session_conninfo
+from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.secret import Secret
 from tests.integration.platform.stores import opened
 from tests.support.control_plane import WRAP_KEY, Served, served
@@ -17,6 +19,8 @@ from tests.support.event_scene import add_policy, policy, sequenced
 from tests.support.invariants.invariant import Invariant
 from tests.support.invariants.pack import ALL, InvariantPack, broken
 from tests.support.machines import Machine
+from tests.support.managed_push import RING
+from tests.support.managed_push_postgres import PushDatabase
 from tests.support.postgres import TestServer
 from tests.support.robots import grant, made, robot
 
@@ -89,6 +93,24 @@ PLANTS: Final[dict[str, Sequence[str]]] = {
         "DELETE FROM network_policies"
     ],
     "a policy in force has its head, a deleted one no revision": ["DELETE FROM network_policy_revisions"],
+    "a push has a time of its rollback if and only if it was rolled back": [
+        "ALTER TABLE domain_hook_push DROP CONSTRAINT domain_hook_push_rolled_back",
+        "UPDATE domain_hook_push SET rolled_back_at = now() WHERE status = 'applied'",
+    ],
+    "a push has an audit row for its coming and one for its undoing": [
+        "UPDATE audit_entries SET relation = 'managed_push.push' WHERE relation = 'managed_push.rollback'",
+        "UPDATE audit_inbox SET relation = 'managed_push.push' WHERE relation = 'managed_push.rollback'",
+    ],
+    "an audit row of a push has the push, unless it was a dry run or the Domain was deleted": [
+        "DELETE FROM domain_hook_push",
+    ],
+    "an intent past its lease is settled before it is 60 s old": [
+        "UPDATE managed_push_intents SET leased_until = now() - interval '1 s', created_at = now() - interval '61 s'",
+    ],
+    "what is sealed is as long as a sealed value is": [
+        "ALTER TABLE domain_managed_push DROP CONSTRAINT domain_managed_push_sealed",
+        "UPDATE domain_managed_push SET kubeconfig_ciphertext = ''",
+    ],
 }
 
 
@@ -100,9 +122,10 @@ def lasting_database(postgres_server: TestServer) -> Iterator[Secret[str]]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def inhabited(lasting_database: Secret[str]) -> AsyncIterator[Secret[str]]:
-    """A database with two live nodes, one that left, a policy, and a robot with a grant."""
+    """A database with two live nodes, one that left, a policy, a robot with a grant, and pushes to a cluster."""
     async with served(lasting_database) as place:
         await _inhabit(place)
+        await _push(lasting_database, DomainId(UUID(place.domain_id)))
         await sequenced(lasting_database)
         await _sealed(lasting_database)
     yield lasting_database
@@ -116,6 +139,17 @@ async def _inhabit(place: Served) -> None:
         caller = await robot(operator, place.domain_id)
         await grant(operator, place.project_id, caller.subject, "member", f"project:{place.project_id}")
         (await operator.delete(f"/v1/nodes/{nodes[0].id}?confirm=true")).raise_for_status()
+
+
+async def _push(dsn: Secret[str], domain_id: DomainId) -> None:
+    """Leave a target, a push that is applied, one that was rolled back, and one whose writer is at work."""
+    async with opened(dsn) as database:
+        place = PushDatabase(database)
+        await place.check()
+        await place.attach(domain_id)
+        await place.push(1, domain_id)
+        await place.roll_back(await place.push(2, domain_id))
+        await place.begin(3, domain_id)
 
 
 async def _sealed(dsn: Secret[str]) -> None:
@@ -138,7 +172,7 @@ async def passing(dsn: Secret[str]) -> AsyncIterator[AsyncConnection[Any]]:
 
 async def test_what_a_control_plane_leaves_behind_breaks_no_claim(inhabited: Secret[str]) -> None:
     async with opened(inhabited) as database:
-        pack = InvariantPack(database, Secret(WRAP_KEY))
+        pack = InvariantPack(database, Secret(WRAP_KEY), push_ring=RING)
 
         assert await pack.violations() == []
         assert await pack.violations() == []
@@ -164,12 +198,18 @@ async def test_a_claim_that_was_broken_is_named(inhabited: Secret[str], invarian
         "UPDATE node_identities SET nsk_version = nsk_version + 1",
         "UPDATE meshes SET psk_base_sealed = (SELECT private_sealed FROM signing_keys)",
         "UPDATE signing_keys SET private_sealed = '\\x00'",
-        "UPDATE sealed_checks SET sealed = ''",
+        "UPDATE sealed_checks SET sealed = '' WHERE purpose = 'node-secret-keys'",
+        "UPDATE sealed_checks SET sealed = '' WHERE purpose = 'managed-push'",
+        "UPDATE domain_managed_push SET kubeconfig_ciphertext = (SELECT max(prior_state) FROM domain_hook_push)",
+        "UPDATE domain_hook_push SET prior_state = (SELECT max(prior_state) FROM managed_push_intents)",
+        "UPDATE domain_hook_push SET pushed_spec = (SELECT max(spec::text)::jsonb FROM managed_push_intents)",
+        "UPDATE managed_push_intents SET prior_state = (SELECT max(prior_state) FROM domain_hook_push)",
+        "UPDATE managed_push_intents SET spec = (SELECT max(pushed_spec::text)::jsonb FROM domain_hook_push)",
     ],
 )
 async def test_a_sealed_value_that_opens_no_more_is_named(inhabited: Secret[str], statement: str) -> None:
     async with opened(inhabited) as database, passing(inhabited) as connection:
-        pack = InvariantPack(database, Secret(WRAP_KEY))
+        pack = InvariantPack(database, Secret(WRAP_KEY), push_ring=RING)
         assert await pack.unopened(connection) == []
         await connection.execute(statement.encode())
 
@@ -178,7 +218,7 @@ async def test_a_sealed_value_that_opens_no_more_is_named(inhabited: Secret[str]
 
 async def test_an_entry_that_was_changed_after_it_was_verified_is_named(inhabited: Secret[str]) -> None:
     async with opened(inhabited) as database, database.connection() as connection:
-        pack = InvariantPack(database, Secret(WRAP_KEY))
+        pack = InvariantPack(database, Secret(WRAP_KEY), push_ring=RING)
         await connection.execute(
             b"UPDATE audit_entries SET correlation_id = 'x' || correlation_id WHERE seq = 1"
         )

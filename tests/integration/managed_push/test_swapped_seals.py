@@ -1,6 +1,5 @@
 """C20: a sealed value that somebody moved opens nowhere else, and nothing of it is shown."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from plexsphere.managed_push.adapters.aes_gcm_sealer import AesGcmSealer
 from plexsphere.platform.kernel.sealing import SealBroken
 from tests.support.managed_push import DOMAIN, OTHER_DOMAIN, RING, a_record
-from tests.support.managed_push_postgres import PushDatabase
+from tests.support.managed_push_postgres import LEASE, PushDatabase
 
 # ruff: noqa: S608  # statements of these tests alone
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -136,10 +135,10 @@ async def test_an_intent_that_does_not_open_is_named_and_keeps_no_other_from_its
     kit = place.kit()
     async with place.in_passing():
         await place.run(f"UPDATE managed_push_intents SET {change} WHERE push_id = %(one)s", **NAMES)
-        await kit.let_time_pass(61)
+        await kit.let_time_pass(3601)
 
         assert await kit.journal.overdue_of(DOMAIN, 10) == []
-        taken = await kit.journal.take_overdue(10, timedelta(minutes=1))
+        taken = await kit.journal.take_overdue(10, LEASE)
     assert [intent.push_id for intent in taken] == [NAMES["foreign"]]
     assert caplog.messages == [f"the intent of push {NAMES['one']} does not open: it cannot be settled"] * 2
 

@@ -2,8 +2,8 @@
 The SQL invariant pack (reference/hardening.md 5.4), run after every crash, restart and fault.
 
 A context adds its own in a module beside this one, and its name to `ALL`. Two claims take more than SQL: that the
-audit chains verify (7), and that every sealed value opens under the key ring (9). Claims about executions, managed
-pushes and intents (5, 6, 8, 13) come with the tables they are about.
+audit chains verify (7), and that every sealed value opens under the key ring (9). Claims about executions (5) come
+with the tables they are about; what clusters hold (13) is for those to say who have one.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from plexsphere.fleet.adapters.postgres.meshes import PURPOSE as PAIR_KEY_BASE
 from plexsphere.identity.application.ensure_seal_check import BINDING as SEAL_CHECK
 from plexsphere.identity.domain.node_identity import nsk_binding
 from plexsphere.identity.domain.signing_key import signing_key_binding
+from plexsphere.managed_push.adapters.aes_gcm_sealer import KeyRing
 from plexsphere.platform.audit.chain import Checkpoint
 from plexsphere.platform.audit.reader import ChainReader
 from plexsphere.platform.audit.verifier import AuditVerifier
@@ -23,10 +24,17 @@ from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.sealing import Binding, SealBroken
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.sealing import AesGcmSealer
-from tests.support.invariants import fleet, identity, platform, policy
+from tests.support.invariants import fleet, identity, managed_push, platform, policy
 from tests.support.invariants.invariant import Invariant
+from tests.support.invariants.push_seals import unopened_pushes
 
-ALL: Final = (*platform.INVARIANTS, *identity.INVARIANTS, *fleet.INVARIANTS, *policy.INVARIANTS)
+ALL: Final = (
+    *platform.INVARIANTS,
+    *identity.INVARIANTS,
+    *fleet.INVARIANTS,
+    *policy.INVARIANTS,
+    *managed_push.INVARIANTS,
+)
 
 AT_ONE_INSTANT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Events and audit entries count from their commit on, numbered or not. Events are looked up subject by subject.
@@ -46,6 +54,7 @@ SELECT 'node', domain_id, node_id, nsk_version, nsk_sealed FROM node_identities
 UNION ALL SELECT 'mesh', domain_id, domain_id, generation, psk_base_sealed FROM meshes
 UNION ALL SELECT 'signing key', id, id, 1, private_sealed FROM signing_keys
 UNION ALL SELECT 'check', %(nobody)s, %(nobody)s, 1, sealed FROM sealed_checks
+WHERE purpose = 'node-secret-keys'
 """
 SHORTEST: Final = 28
 LONGEST: Final = 131_072
@@ -57,12 +66,13 @@ class InvariantPack:
     Judges a database as a whole.
 
     It remembers how far each audit chain was verified: the next look goes on from there, and sees it when an entry
-    that was sealed before is another one, or gone.
+    that was sealed before is another one, or gone. What managed push sealed is opened where its ring is known.
     """
 
     database: Database
     wrap_key: Secret[bytes]
     verified: dict[UUID, Checkpoint] = field(default_factory=dict)
+    push_ring: KeyRing | None = None
 
     async def violations(self) -> list[str]:
         """Return what is broken, one line for each claim with up to five of its offenders."""
@@ -74,11 +84,14 @@ class InvariantPack:
         """Return the sealed values that do not open where they lie, or are no sealed values."""
         sealer = AesGcmSealer(self.wrap_key)
         cursor = await connection.execute(SEALED, {"nobody": UUID(int=0)})
-        return [
+        unopened = [
             f"9 every sealed value opens with the key ring: {kind} {row_id}"
             for kind, domain_id, row_id, version, sealed in await cursor.fetchall()
             if not _opens(sealer, sealed, _binding(kind, domain_id, row_id, version))
         ]
+        if self.push_ring is not None:
+            unopened += await unopened_pushes(connection, self.push_ring)
+        return unopened
 
     async def _chains(self, connection: AsyncConnection[Any]) -> list[str]:
         verifier = AuditVerifier(ChainReader(self.database))
