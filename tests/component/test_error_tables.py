@@ -33,8 +33,9 @@ ANSWERED_OTHERWISE: Final = {
     # What an error names, not what went wrong: neither is raised itself.
     managed_push_errors.OfDomain,
     managed_push_errors.OfPush,
-    # The settings refuse such a key before anything is built.
+    # The settings refuse such a key before anything is built, and a boot fails with another one.
     managed_push_errors.SealerMisconfigured,
+    managed_push_errors.WrapKeyMismatch,
 }
 
 
