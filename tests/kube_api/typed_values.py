@@ -80,7 +80,8 @@ def extracted(value: Any, fields: FieldSet, shape: Shape) -> Any:
     kept = every & fields
     needed = {path[:length] for path in kept for length in range(1, len(path))}
     keys = {path for path in every if path[:-1] in needed and _is_key(path)}
-    return without(value, frozenset(every - kept - needed - keys), shape)
+    left = without(value, every - kept - needed - keys, shape)
+    return {} if left is ABSENT else left
 
 
 def with_named_fields(fields: FieldSet, shape: Shape) -> FieldSet:
@@ -116,15 +117,18 @@ def _fields_of(value: Any, shape: Shape, at: Path) -> Iterator[Path]:
 
 
 def _merged_items(live: list[Any], applied: list[Any], items: Items) -> list[Any]:
-    """Return the applied entries in their order; entries of others stay behind those they stood behind."""
+    """Return the applied entries in their order; those of others come before the entry that they came before."""
     theirs = {items.element_of(item): item for item in live}
-    ours = {items.element_of(item) for item in applied}
-    waiting, found = list(theirs), []
-    for item in applied:
-        element = items.element_of(item)
-        while element in waiting and waiting[0] != element:
-            found += [theirs[each] for each in waiting[:1] if each not in ours]
-            waiting.pop(0)
+    ours = {items.element_of(item): item for item in applied}
+    waiting, shared = list(theirs), [element for element in ours if element in theirs]
+    found = []
+    for element, item in ours.items():
+        while waiting and waiting[0] not in shared[:1]:
+            passed = waiting.pop(0)
+            if passed not in ours:
+                found.append(theirs[passed])
+        if element in shared[:1]:
+            waiting, shared = waiting[1:], shared[1:]
         found.append(merged(theirs.get(element), item, items.each))
     return found + [theirs[each] for each in waiting if each not in ours]
 

@@ -4,12 +4,14 @@ A customer's cluster: one that PLEXSPHERE_TEST_KUBECONFIG names, else an API ser
 Nobody who uses this can tell which of the two it is.
 """
 
+import asyncio
 import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,6 +29,8 @@ APPLY: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
 NAMESPACES: Final = "/api/v1/namespaces"
 DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+# A cluster takes a moment to serve a kind that it was just told of.
+SERVED_SECONDS: Final = 30.0
 A_DIGEST: Final = f"sha256:{'a' * 64}"
 ANOTHER_DIGEST: Final = f"sha256:{'b' * 64}"
 
@@ -182,6 +186,11 @@ async def _install(access: Access) -> None:
     path = f"{DEFINITIONS}/{document['metadata']['name']}"
     reply = await access.call("PATCH", path, body=document, query=query, sort=APPLY)
     assert reply.status in (200, 201), reply
+    async with asyncio.timeout(SERVED_SECONDS):
+        for pause in repeat(0.2):
+            if (await access.call("GET", f"/apis/{PLEXD_HOOK_GVK.api_version}")).status == 200:
+                return
+            await asyncio.sleep(pause)
 
 
 @asynccontextmanager

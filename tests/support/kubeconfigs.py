@@ -66,7 +66,8 @@ class Access:
 async def access_of(document: Json) -> AsyncIterator[Access]:
     """Lend a client for a kubeconfig with everything inline."""
     cluster, user = _current(document)
-    context = ssl.create_default_context(cadata=_decoded(cluster["certificate-authority-data"]))
+    authority = cluster.get("certificate-authority-data")
+    context = ssl.create_default_context(cadata=_decoded(authority) if authority else None)
     # Clusters are there whose authorities lack what the strict mode of newer Pythons demands.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if "client-certificate-data" in user:

@@ -97,9 +97,9 @@ class Seen:
         return at.ownership if at else {}
 
     def is_map(self, path: Path) -> bool:
-        """Whether something lies in a field now: to own a map, or an entry, is to own none of what is in it."""
-        assert self.after is not None
-        there = fields_of(self.after.content, self.definition.shape)
+        """Whether something lies in a field, or lay: to own a map, or an entry, is to own none of what is in it."""
+        contents = (at.content for at in (self.before, self.after) if at)
+        there = NOTHING.union(*(fields_of(content, self.definition.shape) for content in contents))
         return any(len(each) > len(path) and each[: len(path)] == path for each in there)
 
     def values(self, at: StoredObject, fields: FieldSet) -> Any:
