@@ -71,6 +71,7 @@ async def test_a_process_that_knows_the_former_key_starts_and_changes_nothing(da
     """C34: after a rotation the former key only opens."""
     await boot(database, OLD)
     before = rows(database, CHECK)
+    await boot(database, OLD, NEW)
     await boot(database, NEW, OLD)
 
     assert rows(database, CHECK) == before

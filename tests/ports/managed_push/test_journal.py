@@ -109,6 +109,7 @@ async def test_nothing_is_captured_for_an_intent_that_is_settled(kit: ManagedPus
 
 
 async def test_nothing_is_captured_past_the_lease(kit: ManagedPushKit) -> None:
+    """C30: who settles the write of a writer that is gone can be sure that nothing more is sent under it."""
     await opened(kit, an_intent(1))
     await kit.let_time_pass(61)
     late = await kit.journal.capture(an_intent(1), None)
