@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from plexsphere.managed_push.application.audited import audited
 from plexsphere.managed_push.domain.cluster_object import ClusterObject
-from plexsphere.managed_push.domain.errors import ClusterUnreachable
 from plexsphere.managed_push.domain.intent import Intent
 from plexsphere.managed_push.domain.record import Record
 from plexsphere.managed_push.ports.journal import Journal
@@ -30,7 +29,6 @@ class RecordPush:
     Whoever comes second finds the record of the first.
 
     Raises:
-        ClusterUnreachable: somebody else settled the intent, and found that it had not landed.
         DomainNotFound: the Domain is gone.
     """
 
@@ -44,17 +42,14 @@ class RecordPush:
         record = record_of(intent, landed, self.clock)
         async with self.unit_of_work():
             if not await self.journal.close(intent):
-                return await self._settled_by_another(intent)
+                settled = await self.records.get(intent.domain_id, intent.push_id)
+                if settled is not None:
+                    return settled
+            # Struck out by somebody who looked too early it is recorded all the same: the cluster holds it.
             await self.records.add(record)
             self.trail.record(
                 audited(intent.domain_id, intent.author, "managed_push.push", push=str(intent.push_id))
             )
-        return record
-
-    async def _settled_by_another(self, intent: Intent) -> Record:
-        record = await self.records.get(intent.domain_id, intent.push_id)
-        if record is None:
-            raise ClusterUnreachable
         return record
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from plexsphere.managed_push.application.audited import audited
-from plexsphere.managed_push.domain.errors import ClusterUnreachable
 from plexsphere.managed_push.domain.intent import Intent
 from plexsphere.managed_push.domain.record import Record
 from plexsphere.managed_push.ports.journal import Journal
@@ -18,8 +17,7 @@ class RecordRollback:
     """
     Flip the record of a push that is undone; the intent is struck out and the deed audited in the same moment.
 
-    Raises:
-        ClusterUnreachable: somebody else settled the intent, and found that it had not landed.
+    Whoever comes second finds what the first wrote.
     """
 
     unit_of_work: UnitOfWork
@@ -31,16 +29,10 @@ class RecordRollback:
     async def __call__(self, intent: Intent, record: Record) -> Record:
         undone = record.rolled_back(self.clock.now())
         async with self.unit_of_work():
-            if not await self.journal.close(intent):
-                return await self._settled_by_another(record)
-            await self.records.roll_back(undone)
+            await self.journal.close(intent)
+            if not await self.records.roll_back(undone):
+                return await self.records.get(record.domain_id, record.id) or undone
             self.trail.record(
                 audited(intent.domain_id, intent.author, "managed_push.rollback", push=str(record.id))
             )
         return undone
-
-    async def _settled_by_another(self, record: Record) -> Record:
-        found = await self.records.get(record.domain_id, record.id)
-        if found is None or found.can_roll_back():
-            raise ClusterUnreachable
-        return found
