@@ -155,7 +155,8 @@ class ObjectStore:
 
     def delete_namespace(self, name: str) -> None:
         """Delete what lies in a namespace, and the namespace itself once no finalizer holds anything in it."""
-        self.namespaces[name] = self.is_ending(name) or True
+        if not self.is_ending(name):
+            self.namespaces[name] = True
         for key in [key for key in self.objects if key.namespace == name]:
             self.delete(key, {}, Wish("namespace-controller"))
         self._end_namespaces()

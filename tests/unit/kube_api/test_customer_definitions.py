@@ -206,6 +206,15 @@ def test_a_replacement_takes_what_it_changes_and_leaves_the_rest() -> None:
     assert world.owned("us") == {("f:spec", "f:name"), ("f:spec", "f:imageDigest")}
 
 
+def test_who_edits_a_field_away_owns_it_no_more() -> None:
+    world = World()
+    world.apply("us")
+    world.store.merge_patch(KEY, {"spec": {"timeoutSeconds": 1, "sandbox": True}}, Wish("cli"))
+    world.store.merge_patch(KEY, {"spec": {"timeoutSeconds": None}}, Wish("cli"))
+
+    assert world.owned("cli", Operation.UPDATE) == {("f:spec", "f:sandbox")}
+
+
 def test_a_namespace_that_ends_takes_nothing_new_and_waits_for_what_is_held() -> None:
     world = World()
     body = world.body()
