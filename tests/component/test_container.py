@@ -1,5 +1,7 @@
 """The object graph of a process is whole, whatever the deployment switches on."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,11 +18,12 @@ from plexsphere.composition.settings import SpiceDb, Tls
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner, draw_key_pair
 from plexsphere.identity.domain.signing_key import OpenedSigningKeys, SigningKeyRing
 from plexsphere.platform.kernel.secret import Secret
-from tests.support.control_plane import settings_for
+from tests.support.control_plane import PROVISIONED, settings_for
 
 NOWHERE = Secret("postgresql://plexsphere@127.0.0.1:1/plexsphere")
 FEATURES: dict[str, dict[str, Any]] = {
     "none": {},
+    "managed push": {"managed_push": PROVISIONED},
     "tls": {"tls": Tls(Path("chain.pem"), Path("key.pem"))},
     "spicedb": {"spicedb": SpiceDb("grpc://127.0.0.1:1", Secret("token"))},
 }
@@ -68,3 +71,41 @@ async def test_only_a_deployment_with_a_spicedb_waits_for_a_mirror_and_runs_its_
         assert local.authorization().unit_of_work is local.platform().database
         assert isinstance(mirrored.authorization().unit_of_work, MirroredUnitOfWork)
         assert loops[1] == loops[0] + 1
+
+
+async def test_managed_push_has_a_slot_and_a_sweeper_where_it_is_provisioned_and_else_neither() -> None:
+    """C33: without its wrap key the feature is not built."""
+    async with root_with({}) as off, root_with(FEATURES["managed push"]) as on:
+        loops = len(off.process().loops), len(on.process().loops)
+
+        assert off.managed_push() is None
+        assert loops[1] == loops[0] + 1
+        assert on.managed_push().sweep_intents.journal is not on.managed_push().settle_domain.journal
+
+
+BUILD = """
+import asyncio, sys
+from tests.component.test_container import FEATURES, root_with
+
+async def build() -> None:
+    async with root_with(FEATURES[sys.argv[1]]) as root:
+        root.process()
+
+asyncio.run(build())
+speaking = {"aiohttp", "https_cluster", "yaml_kubeconfig_reader"}
+print(*sorted(speaking & {name.rpartition(".")[2] for name in sys.modules}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("features", "loaded"), [("none", ""), ("managed push", "aiohttp https_cluster yaml_kubeconfig_reader")]
+)
+def test_what_speaks_to_clusters_is_loaded_where_managed_push_is_provisioned_alone(
+    features: str, loaded: str
+) -> None:
+    """C33: who does not push pays nothing for it."""
+    told = subprocess.run(
+        [sys.executable, "-c", BUILD, features], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert told.stdout.strip() == loaded

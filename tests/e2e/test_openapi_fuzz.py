@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.contract import DOCUMENT, NODE, OPERATOR, SOME_ID, described
-from tests.support.control_plane import Place, first_boot, server_process
+from tests.support.control_plane import EVERY_FEATURE, Place, first_boot, server_process
 from tests.support.machines import Machine, RawNode
 from tests.support.postgres import TestServer
 from tests.support.raw_http import bearer, connected, request
@@ -66,7 +66,7 @@ class Target:
 @asynccontextmanager
 async def running(dsn: Secret[str]) -> AsyncIterator[Target]:
     operator, domain_id, project_id = await first_boot(dsn)
-    async with server_process(dsn) as server:
+    async with server_process(dsn, **EVERY_FEATURE) as server:
         place = Place(server.base_url, operator, domain_id, project_id)
         [token] = await place.bootstrap_tokens(1)
         node = await Machine().enrol(place.base_url, token)

@@ -12,18 +12,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from plexsphere.platform.kernel.secret import Secret
-from tests.support.contract import NODE, OPERATOR, Described, by_id
-from tests.support.contract import WITH_A_BODY as EVERY_WITH_A_BODY
-from tests.support.control_plane import Place, first_boot, server_process
+from tests.support.contract import NODE, OPERATOR, WITH_A_BODY, Described, by_id
+from tests.support.control_plane import EVERY_FEATURE, Place, first_boot, server_process
 from tests.support.machines import Machine, RawNode
 from tests.support.postgres import TestServer
 from tests.support.raw_http import RawAnswer, RawConnection, bearer, connected
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
-# This deployment has managed push off: it answers 501 whatever is sent.
-OFF: Final = {"PutManagedPush", "PushManagedHook"}
-WITH_A_BODY: Final = [op for op in EVERY_WITH_A_BODY if op.id not in OFF]
 DEPTH: Final = 1_500
 HOSTILE: Final[Mapping[str, bytes]] = {
     "nothing": b"",
@@ -94,7 +90,7 @@ def lasting_database(postgres_server: TestServer) -> Iterator[Secret[str]]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(lasting_database: Secret[str]) -> AsyncIterator[Scene]:
     operator, domain_id, project_id = await first_boot(lasting_database)
-    async with server_process(lasting_database) as server:
+    async with server_process(lasting_database, **EVERY_FEATURE) as server:
         place = Place(server.base_url, operator, domain_id, project_id)
         [token] = await place.bootstrap_tokens(1)
         node = await Machine().enrol(place.base_url, token)

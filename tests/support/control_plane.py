@@ -18,12 +18,18 @@ import httpx
 from plexsphere.composition.boot import booted
 from plexsphere.composition.first_boot import FirstBoot
 from plexsphere.composition.serving import serving
-from plexsphere.composition.settings import Address, Settings
+from plexsphere.composition.settings import Address, ManagedPushSettings, PushKeyRing, Settings
 from plexsphere.platform.clock import SystemClock
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.secret import Secret
 
 WRAP_KEY: Final = bytes(range(32))
+PUSH_WRAP_KEY: Final = bytes(range(1, 33))
+# What a deployment sets to switch on what is off by itself.
+EVERY_FEATURE: Final = {
+    "PLEXSPHERE_MANAGED_PUSH_WRAP_KEY_B64": base64.b64encode(PUSH_WRAP_KEY).decode(),
+}
+PROVISIONED: Final = ManagedPushSettings(PushKeyRing(Secret(PUSH_WRAP_KEY)))
 READY_SECONDS: Final = 30.0
 LISTENING_PORTS: Final = range(12_000, 32_000)
 

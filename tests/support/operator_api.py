@@ -57,6 +57,7 @@ from plexsphere.identity.application.tuple_audit import TupleAudit
 from plexsphere.identity.domain.pseudonym import Pseudonyms
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.audit import AuditEntry
+from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.api import roomy_limits, surface
 from tests.support.authorization import MemoryAuthorizer, MemoryRelationTuples, shipped_schema
@@ -147,6 +148,10 @@ class OperatorApi:
         return await self.made(f"/v1/authz/relation-tuples?project_id={project_id}", body)
 
 
+async def nothing_to_settle(_: DomainId) -> None:
+    """Leave a Domain as it is: nothing is begun elsewhere."""
+
+
 async def operator_api(**services: Any) -> OperatorApi:
     """Return the API of an empty deployment with one administrator; further services may be given."""
     clock = FakeClock()
@@ -175,6 +180,7 @@ async def operator_api(**services: Any) -> OperatorApi:
             get_domain,
             PatchDomain(uow, kit.domains, meshes, kit.credential_epochs, HeardAnnouncements(), clock),
             DeleteDomain(uow, kit.domains, kit.node_identities, meshes, tuples),
+            nothing_to_settle,
         ),
         projects=ProjectsBridge(
             uow,

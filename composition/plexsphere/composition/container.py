@@ -8,6 +8,7 @@ from plexsphere.composition.builders.authorization import build_authorization
 from plexsphere.composition.builders.credentials import build_credentials
 from plexsphere.composition.builders.fleet import build_fleet
 from plexsphere.composition.builders.liveness import build_liveness
+from plexsphere.composition.builders.managed_push import build_managed_push
 from plexsphere.composition.builders.metrics import build_metrics
 from plexsphere.composition.builders.platform import build_platform
 from plexsphere.composition.builders.policy import build_policy
@@ -37,10 +38,21 @@ class Root(containers.DeclarativeContainer):
         build_tenancy, platform, credentials, authorization, views, settings.provided.wrap_key
     )
     policy = providers.Singleton(build_policy, platform, tenancy, views)
+    managed_push = providers.Singleton(build_managed_push, settings, platform)
     fleet = providers.Singleton(build_fleet, platform, credentials, views, signer)
     liveness = providers.Singleton(build_liveness, platform, views)
     parts = providers.Singleton(
-        Parts, settings, platform, credentials, authorization, views, tenancy, policy, fleet, liveness
+        Parts,
+        settings,
+        platform,
+        credentials,
+        authorization,
+        views,
+        tenancy,
+        policy,
+        managed_push,
+        fleet,
+        liveness,
     )
     surface = providers.Singleton(build_surface, parts)
     process = providers.Singleton(build_process, parts, surface)

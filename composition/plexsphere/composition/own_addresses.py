@@ -18,6 +18,7 @@ from plexsphere.platform.kernel.secret import Secret
 Address = IPv4Address | IPv6Address
 
 KEPT_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 2.0
 # A socket in the file system, or in Linux' abstract name space, is nowhere on a network.
 LOCAL_SOCKET: Final = ("/", "@")
 
@@ -46,9 +47,9 @@ class OwnAddresses:
         Return all of them, not older than 60 s.
 
         Raises:
-            OSError: a name cannot be resolved.
+            OSError: a name cannot be resolved, or not within 2 s.
         """
-        async with self._asking:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._asking:
             if self._known is None or self.clock.monotonic() - self._asked_at >= KEPT_SECONDS:
                 self._known = self.written() | await _led_to(filter(_is_name, self.hosts))
                 self._asked_at = self.clock.monotonic()

@@ -1,6 +1,6 @@
 """The surface of Domains, answered by identity."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -32,6 +32,8 @@ from plexsphere.platform.kernel.mesh_range import DEFAULT_MESH_RANGE
 from plexsphere.platform.kernel.subjects import domain_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 
+Settle = Callable[[DomainId], Awaitable[None]]
+
 PROBLEM_OF: Final[Mapping[type[errors.IdentityError], Problem]] = {
     errors.InvalidDomain: problems.INVALID_DOMAIN,
     errors.InvalidReachabilityPolicy: problems.INVALID_REACHABILITY_POLICY,
@@ -46,7 +48,11 @@ PROBLEM_OF: Final[Mapping[type[errors.IdentityError], Problem]] = {
 
 @dataclass(frozen=True, slots=True)
 class DomainsBridge:
-    """Answers the port `Domains`. A Domain's birth and end stand in the platform's chain, its changes in its own."""
+    """
+    Answers the port `Domains`. A Domain's birth and end stand in the platform's chain, its changes in its own.
+
+    `settle` brings to an end what a Domain has begun elsewhere, before the Domain goes.
+    """
 
     unit_of_work: UnitOfWork
     trail: AuditTrail
@@ -55,6 +61,7 @@ class DomainsBridge:
     get_domain: GetDomain
     patch_domain: PatchDomain
     delete_domain: DeleteDomain
+    settle: Settle
 
     async def create(self, permitted: Permitted, wish: NewDomain, /) -> DomainView:
         with translated(PROBLEM_OF):
@@ -81,6 +88,8 @@ class DomainsBridge:
         return _view(domain)
 
     async def remove(self, permitted: Permitted, domain_id: UUID, /) -> None:
+        # Outside the transaction: no connection is held while a customer's cluster is asked.
+        await self.settle(DomainId(domain_id))
         with translated(PROBLEM_OF):
             async with self.unit_of_work():
                 await self.delete_domain(DomainId(domain_id))

@@ -64,6 +64,7 @@ def _api_loops(parts: Parts, surface: Surface) -> list[Loop]:
         credentials.operator_cache.watch,
         credentials.token_uses.watch,
         surface.denials.watch,
+        surface.reads.watch,
     ]
 
 
@@ -80,6 +81,8 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
         parts.liveness.ticker.run,
         parts.liveness.sweep.run,
     ]
+    if parts.managed_push is not None:
+        loops.append(parts.managed_push.sweep_intents.run)
     mirroring = parts.authorization.mirroring
     return [*loops, MirrorLoop(mirroring.tuples).run] if mirroring else loops
 
@@ -87,3 +90,4 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
 async def _flush(parts: Parts, surface: Surface) -> None:
     await parts.fleet.book.flush()
     await surface.denials.close()
+    await surface.reads.flush()

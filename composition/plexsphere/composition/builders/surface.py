@@ -34,6 +34,7 @@ from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
 from plexsphere.composition.builders.liveness import Liveness
+from plexsphere.composition.builders.managed_push import ManagedPush, bridged, settling
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy
 from plexsphere.composition.builders.tenancy import Tenancy
@@ -47,6 +48,7 @@ from plexsphere.composition.health import (
     question_about_schema,
     question_to,
 )
+from plexsphere.composition.read_trail import ReadTrail
 from plexsphere.composition.roles import Role, Roles
 from plexsphere.composition.settings import Settings
 from plexsphere.fleet.application.change_node import ChangeNode
@@ -66,6 +68,7 @@ from plexsphere.identity.application.lookup_subjects import LookupSubjects
 from plexsphere.identity.application.patch_relation_tuple import PatchRelationTuple
 from plexsphere.identity.application.tuple_audit import TupleAudit
 from plexsphere.platform.allowances import Allowances
+from plexsphere.platform.audit.trail import PostgresAuditTrail
 from plexsphere.platform.cursors import SealedCursors
 from plexsphere.platform.db.contention import retried
 from plexsphere.platform.ids import mint_id
@@ -87,6 +90,8 @@ BRIDGES: Final = frozenset(
         "registration",
     }
 )
+# Worth a span, and never tried again as a whole: a second try would write to a customer's cluster a second time.
+ASKED_ONCE: Final = frozenset({"managed_push"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +105,18 @@ class Parts:
     views: Views
     tenancy: Tenancy
     policy: Policy
+    managed_push: ManagedPush | None
     fleet: Fleet
     liveness: Liveness
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The application, what it folds of denials, refuses in too much work, and has answered."""
+    """The application, what it folds of denials, notes of reads, refuses in too much work, and has answered."""
 
     app: AsgiApp
     denials: RecordedDenials
+    reads: ReadTrail
     shedding: Shedding
     answers: AnswerCounts
 
@@ -118,6 +125,7 @@ def build_surface(parts: Parts) -> Surface:
     """Return the application the server runs."""
     chains = _chains(parts)
     denials = RecordedDenials(parts.platform.database, parts.platform.trail, parts.platform.clock, chains)
+    reads = ReadTrail(parts.platform.backstage, PostgresAuditTrail(parts.platform.backstage))
     version = build_version()
     limits, shedding = _limits(parts), Shedding(parts.platform.traffic)
     node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
@@ -134,7 +142,7 @@ def build_surface(parts: Parts) -> Surface:
         bootstrap_tokens=_bootstrap_tokens(parts),
         authz=_authz(parts, denials, chains),
         policies=_policies(parts),
-        managed_push=None,
+        managed_push=bridged(parts.managed_push, reads),
         nodes=_nodes(parts),
         reachability=_reachability(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
@@ -144,7 +152,7 @@ def build_surface(parts: Parts) -> Surface:
     observed = _observed(services, parts.platform.telemetry)
     answers = AnswerCounts(NODE_OPERATIONS)
     app = create_app(observed, calls, NODE_OPERATIONS, shedding, version.version, answers)
-    return Surface(app, denials, shedding, answers)
+    return Surface(app, denials, reads, shedding, answers)
 
 
 def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:
@@ -154,8 +162,10 @@ def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:
 
 
 def _observed(services: Services, telemetry: Telemetry) -> Services:
-    bridges = {each.name: getattr(services, each.name) for each in fields(services) if each.name in BRIDGES}
-    wrapped = {name: traced(telemetry, retried(bridge), name) for name, bridge in bridges.items()}
+    bridges = {each.name: getattr(services, each.name) for each in fields(services)}
+    retrying = {name: retried(bridge) for name, bridge in bridges.items() if name in BRIDGES}
+    asked_once = {name: bridge for name, bridge in bridges.items() if name in ASKED_ONCE and bridge}
+    wrapped = {name: traced(telemetry, bridge, name) for name, bridge in {**retrying, **asked_once}.items()}
     return replace(services, **wrapped)
 
 
@@ -200,6 +210,7 @@ def _domains(parts: Parts) -> DomainsBridge:
         tenancy.get_domain,
         tenancy.patch_domain,
         tenancy.delete_domain,
+        settling(parts.managed_push),
     )
 
 
