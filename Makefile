@@ -28,7 +28,7 @@ bench: install-dev  ## the fixed profile of measurements, results in a file
 crash: install-dev  ## two servers killed again and again under load; ARGS='--cycles 500 --seed 7'
 	@$(BIN)/python -m tests.crash $(ARGS)
 
-soak: install-dev  ## the long runs, half an hour and more; ARGS='-k 300' for one of them
+soak: install-dev  ## the long runs, half an hour and more; ARGS='-k three_hundred_thousand' for one of them
 	@$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 storm: install-dev  ## the five storms at full scale; for example make storm ARGS='--only restart --scale 0.1'
