@@ -10,9 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 
+from plexsphere.composition.bridges.managed_push import ManagedPushBridge
+from plexsphere.managed_push.application.get_target import GetTarget
+from plexsphere.platform.kernel.audit import AuditEntry
 from tests.support.operator_api import OperatorApi, operator_api
+from tests.support.pushes import PushScene
 
-TAGS: Final = {"tenancy", "auth", "admin", "bootstrap-tokens", "authz"}
+TAGS: Final = {"tenancy", "auth", "admin", "bootstrap-tokens", "authz", "managed-push"}
 HELD: Final = (
     "not_a_server_error",
     "status_code_conformance",
@@ -21,9 +25,27 @@ HELD: Final = (
 )
 
 
+class Unnoted:
+    """Keeps no read."""
+
+    def note(self, entry: AuditEntry, /) -> None:
+        return None
+
+
 @pytest.fixture(scope="module")
 def api() -> OperatorApi:
-    return asyncio.run(operator_api())
+    scene = PushScene()
+    bridge = ManagedPushBridge(
+        scene.attach_target,
+        GetTarget(scene.kit.targets),
+        scene.detach_target,
+        scene.push_hook,
+        scene.rehearse_push,
+        scene.get_push,
+        scene.roll_back_push,
+        Unnoted(),
+    )
+    return asyncio.run(operator_api(managed_push=bridge))
 
 
 def test_every_answer_is_one_that_the_document_names(api: OperatorApi) -> None:
@@ -38,7 +60,7 @@ def test_every_answer_is_one_that_the_document_names(api: OperatorApi) -> None:
             _hold(operation, api.admin)
             tried.add(operation.label)
 
-    assert len(tried) == 33
+    assert len(tried) == 40
 
 
 def _hold(operation: Any, token: str) -> None:
