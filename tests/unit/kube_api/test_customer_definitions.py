@@ -103,12 +103,17 @@ def test_an_entry_is_owned_with_its_keys_and_conflicts_by_its_value() -> None:
     assert conflicting(world.refused("us", parameters=listed(a="2"))) == ['.spec.parameters[name="a"].value']
 
 
-def test_the_order_of_a_list_is_that_of_whoever_applied_last() -> None:
+@pytest.mark.parametrize(
+    ("before", "applied", "after"), [("abc", "ca", "bca"), ("abcd", "ace", "abcde"), ("a", "b", "ab")]
+)
+def test_a_list_is_in_the_order_of_whoever_applied_last_and_what_others_have_stays_where_it_was(
+    before: str, applied: str, after: str
+) -> None:
     world = World(LIST_MAP)
-    world.apply("gitops", parameters=listed(a="1", b="1", c="1"))
-    found = world.apply("us", parameters=listed(c="1", a="1"))
+    world.apply("gitops", parameters=listed(**dict.fromkeys(before, "1")))
+    found = world.apply("us", parameters=listed(**dict.fromkeys(applied, "1")))
 
-    assert [each["name"] for each in found["spec"]["parameters"]] == ["b", "c", "a"]
+    assert "".join(each["name"] for each in found["spec"]["parameters"]) == after
 
 
 def test_two_entries_of_one_key_cannot_be_taken_apart() -> None:
