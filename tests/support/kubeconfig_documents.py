@@ -2,7 +2,7 @@
 
 import json
 import random
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -188,7 +188,7 @@ SNIPPETS: Final[tuple[str, ...]] = (
 
 
 def mutated_kubeconfigs(count: int, seed: int) -> Iterator[bytes]:
-    """Documents that up to four changes made of valid ones; the same seed gives the same documents."""
+    """Documents that up to four changes made of valid ones; in one process the same seed gives the same ones."""
     chance = random.Random(seed)
     seeds = [document(), document(client_certificate=a_certificate(), authority=an_authority(), token=None)]
     for _ in range(count):
@@ -237,6 +237,17 @@ def _repeat(whole: Document, chance: random.Random) -> None:
         target.append(chance.choice(target))
 
 
+def _spoil(whole: Document, chance: random.Random) -> None:
+    """Change octets within a certificate or a key, whose frame stays whole."""
+    values = [(each, key) for each in _mappings(whole) for key in each]
+    texts = [(each, key) for each, key in values if str(each[key]).startswith(base64("-----BEGI"))]
+    if texts:
+        target, key = chance.choice(texts)
+        begin, *body, end = b64decode(target[key]).decode().splitlines()
+        octets = _flip(b64decode("".join(body)), chance)
+        target[key] = base64("\n".join((begin, b64encode(octets).decode(), end)))
+
+
 def _flip(octets: bytes, chance: random.Random) -> bytes:
     changed = bytearray(octets)
     for _ in range(chance.randint(1, 4)):
@@ -273,6 +284,8 @@ _OF_MAPPINGS: Final[tuple[Callable[[Document, random.Random], None], ...]] = (
     _drop,
     _rename,
     _repeat,
+    _spoil,
+    _spoil,
 )
 _OF_OCTETS: Final[tuple[Callable[[bytes, random.Random], bytes], ...]] = (
     _flip,

@@ -80,6 +80,7 @@ def disguised(address: IPv4Address, disguise: str) -> IPv6Address:
         "ff02::1",
         "ff05::2",
         "fd00:ec2::254",
+        "fd00:ec2::23",
         "fd20:ce::254",
         "100::1",
         "4000::1",
@@ -181,6 +182,11 @@ def test_our_own_datastores_are_refused_in_every_disguise(address: IPv4Address) 
     assert not plain.permits(address)
     assert not plain.permits(mapped)
     assert not EgressPolicy(own=frozenset({mapped})).permits(address)
+
+
+def test_a_zone_makes_no_other_address() -> None:
+    assert not EgressPolicy(own=frozenset({ip_address("fd00::5")})).permits(ip_address("fd00::5%eth0"))
+    assert not EgressPolicy(own=frozenset({ip_address("fd00::5%eth0")})).permits(ip_address("fd00::5"))
 
 
 def test_a_deployment_may_open_the_host_of_its_datastores() -> None:

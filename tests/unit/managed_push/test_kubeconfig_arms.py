@@ -253,6 +253,27 @@ def test_nothing_but_false_leaves_verification_on(value: object) -> None:
     assert arm_of(kubeconfig(cluster={"insecure-skip-tls-verify": value})) is Arm.INSECURE_SKIP_TLS_VERIFY
 
 
+@pytest.mark.parametrize("written", ["true", "True", "TRUE", "yes", "Yes", "on", "ON", "1", "y", "~true"])
+def test_no_spelling_of_truth_is_overlooked(written: str) -> None:
+    """C16: YAML has many."""
+    octets = kubeconfig(cluster={"insecure-skip-tls-verify": "PLACE"}).replace(b"PLACE", written.encode())
+
+    assert arm_of(octets) is Arm.INSECURE_SKIP_TLS_VERIFY
+
+
+@pytest.mark.parametrize("written", ["false", "False", "FALSE", "no", "Off", "null", "~", ""])
+def test_every_spelling_of_false_is_as_good_as_none(written: str) -> None:
+    octets = kubeconfig(cluster={"insecure-skip-tls-verify": "PLACE"}).replace(b"PLACE", written.encode())
+
+    assert read(octets) == read(kubeconfig())
+
+
+@pytest.mark.parametrize("directive", [b"%YAML 1.1\n", b"%TAG ! tag:yaml.org,2002:python/\n", b"%TAG !! !\n"])
+def test_a_document_directs_nobody(directive: bytes) -> None:
+    """C16: a directive may make a tag of what looks like none."""
+    assert arm_of(directive + b"---\n" + kubeconfig()) is Arm.UNPARSEABLE_DOCUMENT
+
+
 @pytest.mark.parametrize(
     "server",
     [

@@ -223,6 +223,47 @@ def test_an_rsa_key_whose_parts_do_not_belong_together_is_refused(name: str, cha
     assert process_time() - started < 0.2
 
 
+def test_no_part_of_an_rsa_key_is_longer_for_being_congruent() -> None:
+    """H23: such parts belong together, and hold a handshake all the same."""
+    numbers = RSA_KEY.private_numbers()
+    p, q, n, e = numbers.p, numbers.q, numbers.public_numbers.n, numbers.public_numbers.e
+    order = (p - 1) * (q - 1)
+    certificate = signed_by_itself(RSA_KEY)
+
+    assert is_refused(with_key(rsa_key(d=numbers.d + (order << 30_000)), certificate))
+    assert is_refused(with_key(rsa_key(iqmp=numbers.iqmp + (p << 30_000)), certificate))
+    assert is_refused(with_key(rsa_key(p=1, q=n), certificate))
+    assert is_refused(with_key(*of_exponent(e + order)))
+
+
+def test_an_rsa_key_that_does_not_undo_its_exponent_is_refused() -> None:
+    numbers = RSA_KEY.private_numbers()
+    d = numbers.d + 2
+
+    forged = rsa_key(d=d, dmp1=d % (numbers.p - 1), dmq1=d % (numbers.q - 1))
+
+    assert is_refused(with_key(forged, signed_by_itself(RSA_KEY)))
+
+
+def test_the_private_parts_of_another_rsa_key_are_refused() -> None:
+    another = rsa.generate_private_key(65_537, 2_048).private_numbers()
+
+    forged = rsa_key(**{name: getattr(another, name) for name in PARTS})
+
+    assert is_refused(with_key(forged, signed_by_itself(RSA_KEY)))
+
+
+def of_exponent(e: int) -> tuple[str, str]:
+    """The RSA key and its certificate with another public exponent."""
+    numbers = RSA_KEY.private_numbers()
+    public = rsa.RSAPublicNumbers(e, numbers.public_numbers.n)
+    parts = {name: getattr(numbers, name) for name in PARTS}
+    key = rsa.RSAPrivateNumbers(**parts, public_numbers=public).private_key(
+        unsafe_skip_rsa_key_validation=True
+    )
+    return pem(key), signed_by_itself(key)
+
+
 @pytest.mark.parametrize("key", ["certificate-authority-data", "client-certificate-data", "client-key-data"])
 @pytest.mark.parametrize(
     "data",
@@ -247,6 +288,14 @@ def test_inline_data_is_strict_base64_of_pem(key: str, data: object) -> None:
     where: dict[str, Any] = {"cluster": parts} if key.startswith("certificate") else {"user": parts}
 
     assert is_refused(kubeconfig(client_certificate=CERTIFICATE, **where))
+
+
+@pytest.mark.parametrize("stray", ["!", " ", "\t", "-", "=", "\x00", "\N{ZERO WIDTH SPACE}"])
+def test_base64_with_anything_between_is_refused(stray: str) -> None:
+    """C16: what one decoder passes over, another one might not."""
+    data = base64(an_authority())
+
+    assert is_refused(kubeconfig(cluster={"certificate-authority-data": data[:64] + stray + data[64:]}))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -300,6 +349,7 @@ def test_without_an_inline_ca_the_roots_of_the_system_are_meant() -> None:
         "1",
         "0x7f.1",
         "[::1]",
+        "fd00::1%eth0",
         "a:443",
         "\N{KELVIN SIGN}",
         "a/b",

@@ -1,10 +1,10 @@
 """Whatever a kubeconfig holds, reading it touches nothing, takes no time and no memory (C16, H23)."""
 
-import resource
 import socket
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,7 @@ def outcome(octets: bytes) -> ClusterAccess | Arm:
         return refused.arm
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_ten_thousand_mutations_run_open_and_dial_nothing() -> None:
     """C12, C16: and none comes to anything but a way to a cluster or one of the arms, each of which is met."""
     outcome(kubeconfig(authority=an_authority(), client_certificate=a_certificate()))
@@ -106,15 +107,26 @@ BOMBS: Final = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_before_it_is_anything(name: str) -> None:
-    """H23: in under 200 ms, and with at most 50 MiB more than before."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """H23: in under 200 ms."""
     started = time.process_time()
 
     result = outcome(BOMBS[name])
 
     assert isinstance(result, Arm)
     assert time.process_time() - started < 0.2
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1_024
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_no_memory(name: str) -> None:
+    """H23: 50 MiB would be allowed; what Python holds at the peak is far below."""
+    tracemalloc.start()
+    try:
+        outcome(BOMBS[name])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 8 << 20
 
 
 def test_a_document_counts_up_to_its_limits_and_no_further() -> None:
