@@ -146,8 +146,10 @@ class MemoryRecords:
         return True
 
     async def has_newer(self, record: Record, /) -> bool:
-        rows = self._store.state.records.values()
-        return any(_age(row) > _age(record) for row in rows if row.can_roll_back() and _is_of(row, record))
+        # The state keeps its rows in the order of their coming.
+        rows = list(self._store.state.records.values())
+        place = next((place for place, row in enumerate(rows) if row.id == record.id), len(rows))
+        return any(row.can_roll_back() and _is_of(row, record) for row in rows[place + 1 :])
 
 
 class MemoryJournal:
@@ -202,10 +204,6 @@ class MemoryJournal:
 
     def _of(self, domain_id: DomainId) -> list[StoredIntent]:
         return [row for key, row in self._store.state.intents.items() if key[0] == domain_id]
-
-
-def _age(record: Record) -> tuple[datetime, PushId]:
-    return record.pushed_at, record.id
 
 
 def _is_of(one: Record, other: Record) -> bool:

@@ -16,6 +16,7 @@ from plexsphere.managed_push.domain.errors import (
     StaleCapture,
     WriteRefused,
 )
+from tests.kube_api.object_store import Wish
 from tests.support.managed_push import AUTHOR, DIGEST, DOMAIN, OTHER_DOMAIN
 from tests.support.memory_cluster import Event
 from tests.support.pushes import DRAFT, KEY, KUBECONFIG, PushScene, pushing
@@ -108,6 +109,31 @@ async def test_an_object_that_somebody_makes_in_between_is_never_taken_for_ours(
     assert there is not None
     assert there["spec"] == {"name": "backup", "imageDigest": DIGEST}
     assert [entry["manager"] for entry in there["metadata"]["managedFields"]] == ["gitops"]
+
+
+async def test_an_object_that_goes_between_capture_and_apply_was_not_there() -> None:
+    scene = await pushing()
+    scene.applied_by("gitops", **FOREIGN)
+    scene.cluster.events = [
+        Event("apply", before=lambda: scene.cluster.store.delete(KEY, {}, Wish("kubectl")))
+    ]
+
+    record = await scene.push()
+
+    assert not record.had_prior_state
+
+
+async def test_a_push_whose_turn_came_too_late_writes_nothing_and_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("plexsphere.managed_push.application.object_turn.TOTAL_SECONDS", 2.0)
+    scene = await pushing()
+
+    with pytest.raises(ClusterUnreachable):
+        await scene.push()
+
+    assert scene.cluster.requests == ["get"]
+    assert scene.open_intents() == []
 
 
 async def test_a_write_whose_answer_is_lost_is_read_back_once() -> None:

@@ -24,7 +24,6 @@ def test_a_draft_with_names_and_a_digest_is_a_request() -> None:
         "spec": {
             "name": "nightly-backup",
             "imageDigest": DIGEST,
-            "parameters": {},
             "timeoutSeconds": 0,
             "sandbox": False,
         },

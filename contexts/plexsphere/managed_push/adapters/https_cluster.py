@@ -1,6 +1,7 @@
 """Clusters over HTTPS: three requests to one URL (managed-push.md, Server-Side Apply; decision 0038)."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
-from yarl import URL
 
 from plexsphere.managed_push.adapters.cluster_answers import Answer
 from plexsphere.managed_push.adapters.tls_context import EncryptedKey, tls_context
@@ -34,6 +34,7 @@ from plexsphere.platform.kernel.secret import Secret
 
 MOST_OCTETS: Final = 2 * 1024 * 1024
 READ_OCTETS: Final = 64 * 1024
+PREPARE_SECONDS: Final = 3.0
 TIMEOUTS: Final = ClientTimeout(total=10.0, sock_connect=5.0)
 
 APPLY: Final = {"Content-Type": "application/apply-patch+yaml"}
@@ -70,12 +71,7 @@ class HttpsCluster:
         Raises:
             ClusterUnreachable: the address is one that is never dialled, or no TLS can be made of the credential.
         """
-        policy = await self.egress()
-        _require_permitted(access.host, policy)
-        try:
-            context = await asyncio.to_thread(tls_context, access)
-        except (OSError, ValueError, EncryptedKey) as error:
-            raise ClusterUnreachable from error
+        policy, context = await self._prepared(access)
         connector = TCPConnector(
             resolver=VettedResolver(policy, self.look_up), ssl=context, limit=1, use_dns_cache=False
         )
@@ -88,6 +84,15 @@ class HttpsCluster:
             auto_decompress=False,
         ) as client:
             yield HttpsSession(client, access)
+
+    async def _prepared(self, access: ClusterAccess) -> tuple[EgressPolicy, ssl.SSLContext]:
+        try:
+            async with asyncio.timeout(PREPARE_SECONDS):
+                policy = await self.egress()
+                _require_permitted(access.host, policy)
+                return policy, await asyncio.to_thread(tls_context, access)
+        except (OSError, ValueError, TimeoutError, EncryptedKey) as error:
+            raise ClusterUnreachable from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +158,11 @@ class HttpsSession:
         ) as response:
             return Answer(response.status, Secret(await _bounded(response)))
 
-    def _url(self, namespace: str, name: str) -> URL:
-        kind = PLEXD_HOOK_GVK
+    def _url(self, namespace: str, name: str) -> str:
+        kind, access = PLEXD_HOOK_GVK, self.access
+        host = f"[{access.host}]" if ":" in access.host else access.host
         path = f"/apis/{kind.api_version}/namespaces/{namespace}/{kind.plural}/{name}"
-        host, port = self.access.host, self.access.port
-        return URL.build(scheme="https", host=host, port=port, path=self.access.base_path + path)
+        return f"https://{host}:{access.port}{access.base_path}{path}"
 
 
 def _require_permitted(host: str, policy: EgressPolicy) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -11,6 +12,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from plexsphere.managed_push.domain.egress import EgressPolicy
 
 MOST_ADDRESSES: Final = 4
+# A look-up cannot be broken off. Names whose servers never answer keep each other waiting, and nobody else.
+LOOK_UPS: Final = ThreadPoolExecutor(8, thread_name_prefix="cluster-names")
 
 Address = IPv4Address | IPv6Address
 LookUp = Callable[[str], Awaitable[Sequence[Address]]]
@@ -22,8 +25,12 @@ class Forbidden(OSError):
 
 async def system_look_up(host: str) -> list[Address]:
     """Return what the system's resolver says of a name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [ip_address(address[0]) for *_, address in found if "%" not in str(address[0])]
+    found = await asyncio.get_running_loop().run_in_executor(LOOK_UPS, _looked_up, host)
+    return [ip_address(address) for address in found if "%" not in address]
+
+
+def _looked_up(host: str) -> list[str]:
+    return [str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
 class VettedResolver(AbstractResolver):

@@ -60,7 +60,10 @@ def over(prior: ClusterObject | None, request: Request) -> Mapping[str, Any]:
 
 
 def _landed(intent: Intent, applied: Applied) -> Landed | None:
-    if intent.prior_state is not None or applied.is_created:
+    if applied.is_created:
+        # Whatever was captured was gone by then.
+        return Landed(None, applied.object)
+    if intent.prior_state is not None:
         return Landed(intent.prior_state, applied.object)
     # Somebody made the object in between. "There was nothing" would be a lie that a rollback turns into a deletion.
     prior = applied.object.before_us()

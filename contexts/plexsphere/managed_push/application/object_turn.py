@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from plexsphere.managed_push.application.deadline import (
     LEASE,
@@ -51,13 +51,15 @@ class Turn:
         except TimeoutError as error:
             raise ClusterUnreachable from error
 
-    async def writing(self, answer: Awaitable[T]) -> T:
+    async def writing(self, answer: Coroutine[Any, Any, T]) -> T:
         """
         Return the answer to a write.
 
         Raises:
             OutcomeUnsure: there was none in time; or whatever the write raises.
+            ClusterUnreachable: too little time is left to begin one, and nothing was sent.
         """
+        self._require_time(answer)
         self.is_unsure = True
         try:
             async with asyncio.timeout_at(self.ends_at - READ_BACK_SECONDS):
@@ -67,6 +69,11 @@ class Turn:
         except (ClusterConflict, ClusterUnreachable) as error:
             self.is_unsure = isinstance(error, OutcomeUnsure)
             raise
+
+    def _require_time(self, write: Coroutine[Any, Any, T]) -> None:
+        if asyncio.get_running_loop().time() >= self.ends_at - READ_BACK_SECONDS:
+            write.close()
+            raise ClusterUnreachable
 
     def did_not_land(self, error: OutcomeUnsure) -> None:
         """Keep that the write is not there, and can only come if the cluster is still at it."""

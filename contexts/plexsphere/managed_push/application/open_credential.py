@@ -1,5 +1,6 @@
 """From a target to the way into its cluster."""
 
+import asyncio
 from dataclasses import dataclass
 
 from plexsphere.managed_push.domain.cluster_access import ClusterAccess
@@ -22,8 +23,9 @@ class OpenCredential:
     sealer: Sealer
     reader: KubeconfigReader
 
-    def __call__(self, target: Target) -> ClusterAccess:
+    async def __call__(self, target: Target) -> ClusterAccess:
+        kubeconfig = self.sealer.open(target.domain_id, target.kubeconfig_ciphertext)
         try:
-            return self.reader.read(self.sealer.open(target.domain_id, target.kubeconfig_ciphertext))
+            return await asyncio.to_thread(self.reader.read, kubeconfig)
         except KubeconfigInvalid as error:
             raise ClusterUnreachable from error

@@ -55,7 +55,7 @@ class PushHook:
             kubeconfig_sha256=target.kubeconfig_sha256,
             api_server_url=target.api_server_url,
         )
-        access = self.open_credential(target)
+        access = await self.open_credential(target)
         async with self.object_turn(intent) as turn, self.cluster.session(access) as session:
             return await self._pushed(session, turn)
 

@@ -47,7 +47,7 @@ class RehearsePush:
         target = require_pushable(await self.targets.get(domain_id), domain_id)
         request = draft.request()
         async with within_deadline():
-            prior, made = await self._tried(self.open_credential(target), request)
+            prior, made = await self._tried(await self.open_credential(target), request)
         async with self.unit_of_work():
             self.trail.record(audited(domain_id, author, "managed_push.push", dry_run=1))
         return Record(

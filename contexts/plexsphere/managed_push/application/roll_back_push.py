@@ -48,7 +48,7 @@ class RollBackPush:
         target = require_configured(await self.targets.get(domain_id), domain_id)
         if target.api_server_url != record.api_server_url:
             raise ClusterConflict
-        access = self.open_credential(target)
+        access = await self.open_credential(target)
         intent = _intent(record, target, author)
         async with self.object_turn(intent, lambda: self._applied(domain_id, push_id)) as turn:
             await self._require_newest(domain_id, push_id)

@@ -55,7 +55,7 @@ class SettleWrite:
         return True
 
     async def _asked(self, intent: Intent, target: Target) -> ClusterObject | None:
-        access = self.open_credential(target)
+        access = await self.open_credential(target)
         async with within_deadline(), self.cluster.session(access) as session:
             return await session.get_hook(*intent.request.place)
 

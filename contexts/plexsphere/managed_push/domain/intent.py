@@ -53,4 +53,5 @@ class Intent:
 
     def prior_behind(self, now: ClusterObject) -> ClusterObject | None:
         """Return what was there before a push that landed and was not answered; None only if we made the object."""
-        return self.prior_state or now.before_us()
+        prior = self.prior_state
+        return prior if prior is not None and prior.uid == now.uid else now.before_us()

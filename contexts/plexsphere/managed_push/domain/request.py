@@ -75,11 +75,12 @@ class Request:
         spec = {
             "name": self.spec.name,
             "imageDigest": self.spec.image_digest,
-            "parameters": dict(self.spec.parameters),
             "timeoutSeconds": self.spec.timeout_seconds,
             "sandbox": self.spec.sandbox,
         }
-        return {**naming(self.namespace, self.spec.name), "spec": spec}
+        # An empty map would be ours as a whole, with what others put into it later.
+        parameters = {"parameters": dict(self.spec.parameters)} if self.spec.parameters else {}
+        return {**naming(self.namespace, self.spec.name), "spec": {**spec, **parameters}}
 
 
 def naming(namespace: str, name: str) -> dict[str, Any]:

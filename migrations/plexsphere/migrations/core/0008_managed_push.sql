@@ -18,6 +18,7 @@ COMMENT ON COLUMN domain_managed_push.kubeconfig_sha256 IS 'of the plaintext, fo
 CREATE TABLE domain_hook_push (
     domain_id uuid NOT NULL REFERENCES domains (id) ON DELETE CASCADE,
     id uuid NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY,
     namespace text COLLATE "C" NOT NULL,
     hook_name text COLLATE "C" NOT NULL,
     pushed_spec jsonb NOT NULL,
@@ -35,9 +36,10 @@ CREATE TABLE domain_hook_push (
     ),
     CONSTRAINT domain_hook_push_rolled_back CHECK ((status = 'rolled_back') = (rolled_back_at IS NOT NULL))
 );
+COMMENT ON COLUMN domain_hook_push.position IS 'grows with the pushes of an object, which take turns; clocks of two processes may not agree';
 COMMENT ON COLUMN domain_hook_push.prior_state IS 'the sealed object as it was; NULL where there was none, and a rollback deletes';
 COMMENT ON COLUMN domain_hook_push.pushed_spec IS 'the five fields; in place of the parameters {"sealed": base64}';
-CREATE INDEX domain_hook_push_of_object ON domain_hook_push (domain_id, namespace, hook_name, pushed_at, id);
+CREATE INDEX domain_hook_push_of_object ON domain_hook_push (domain_id, namespace, hook_name, position);
 
 CREATE TABLE managed_push_intents (
     domain_id uuid NOT NULL REFERENCES domains (id) ON DELETE CASCADE,

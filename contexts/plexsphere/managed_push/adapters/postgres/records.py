@@ -32,11 +32,11 @@ ROLL_BACK: Final = """
 UPDATE domain_hook_push SET status = 'rolled_back', rolled_back_at = %s
 WHERE domain_id = %s AND id = %s AND status = 'applied'
 """
-# Pushes of one object take turns, so that the order of their times is the order in which the cluster saw them.
 HAS_NEWER: Final = """
 SELECT EXISTS (
-    SELECT FROM domain_hook_push
-    WHERE domain_id = %s AND namespace = %s AND hook_name = %s AND (pushed_at, id) > (%s, %s) AND status = 'applied'
+    SELECT FROM domain_hook_push AS this
+    JOIN domain_hook_push AS later USING (domain_id, namespace, hook_name)
+    WHERE this.domain_id = %s AND this.id = %s AND later.position > this.position AND later.status = 'applied'
 )
 """
 
@@ -70,7 +70,7 @@ class PostgresRecords:
 
     async def has_newer(self, record: Record, /) -> bool:
         """Look behind the record in the index of its object."""
-        values = [record.domain_id, *record.request.place, record.pushed_at, record.id]
+        values = [record.domain_id, record.id]
         async with self.database.connection() as connection:
             row = await (await connection.execute(HAS_NEWER, values)).fetchone()
         return row is not None and bool(row[0])
