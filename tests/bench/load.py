@@ -23,13 +23,15 @@ class Refused(Exception):
     """An answer that no measurement may count."""
 
 
-def request(method: str, path: str, bearer: str = "", body: bytes = b"", *headers: str) -> bytes:
-    """Return the bytes of a request."""
+def request(
+    method: str, path: str, bearer: str = "", body: bytes = b"", *headers: str, sort: str = "application/json"
+) -> bytes:
+    """Return the bytes of a request; `sort` is the media type of its body."""
     lines = [f"{method} {path} HTTP/1.1", "Host: bench", *headers]
     if bearer:
         lines.append(f"Authorization: Bearer {bearer}")
     if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        lines += [f"Content-Type: {sort}", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 

@@ -142,11 +142,12 @@ class Bench:
         return await populated(dsn, count)
 
     @asynccontextmanager
-    async def server(self, site: Site, *, tls: bool) -> AsyncIterator[Running]:
-        """Run `plexsphere serve` until the block ends."""
+    async def server(self, site: Site, *, tls: bool, **environ: str) -> AsyncIterator[Running]:
+        """Run `plexsphere serve` until the block ends, with this in its environment beside what it needs."""
         wire = Wire(free_port(), str(self.certificate[0]) if tls else "")
         arguments = ("-m", "plexsphere.composition", "serve")
-        async with process(wire, self._log, *arguments, environ=self._environ(site, wire)) as cpu:
+        surroundings = {**self._environ(site, wire), **environ}
+        async with process(wire, self._log, *arguments, environ=surroundings) as cpu:
             yield Running(site, wire, cpu, self.postgres)
 
     @asynccontextmanager
