@@ -33,6 +33,7 @@ class Deed(StrEnum):
     TRICKLE = "send the answer byte by byte, one each second"
     REDIRECT = "send elsewhere: `code` and `location`"
     REFUSE = "answer a Status with `code`"
+    ECHO = "answer a Status with `code` that repeats the caller's credential, and the object, wherever there is room"
     VERSION_CLASH = "answer that the object has been modified"
     PLAIN_NOT_FOUND = "answer 404 as any web server does"
     HUGE_BODY = "answer 64 MiB"
@@ -110,6 +111,8 @@ class Hostility:
             with suppress(ConnectionError):
                 await STREAMS[fault.deed](request, truth)
             return _cut(request)
+        if fault.deed is Deed.ECHO:
+            return _echo(fault, request.headers.get("Authorization", ""), truth)
         return ANSWERS[fault.deed](fault, truth)
 
 
@@ -162,6 +165,12 @@ def _redirect(fault: Fault, truth: Answer) -> web.Response:
 def _refuse(fault: Fault, truth: Answer) -> web.Response:
     reason = REASONS.get(fault.code, "")
     return _json(failure(fault.code, reason, f"told to answer {fault.code}"), fault.code)
+
+
+def _echo(fault: Fault, credential: str, truth: Answer) -> web.Response:
+    told = failure(fault.code, REASONS.get(fault.code, ""), f"{credential} may not {truth.octets.decode()}")
+    headers = {"Content-Type": JSON, "Www-Authenticate": credential}
+    return web.Response(status=fault.code, reason=credential, body=json.dumps(told).encode(), headers=headers)
 
 
 def _clash(fault: Fault, truth: Answer) -> web.Response:

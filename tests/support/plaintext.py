@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 
-def forms(word: str) -> set[str]:
-    """Return the word as it is, in hexadecimal, in a URL, and in both base64s at each of three offsets."""
-    plain = {word, word.encode().hex(), word.encode().hex().upper(), quote(word)}
-    return plain | set(_in_base64(word.encode()))
+def forms(word: str | bytes) -> set[str]:
+    """
+    Return the word as it is, in hexadecimal, in a URL, and in both base64s at each of three offsets.
+
+    A word of bytes is looked for in what was decoded as latin-1.
+    """
+    octets = word if isinstance(word, bytes) else word.encode()
+    plain = {octets.decode("latin-1"), octets.hex(), octets.hex().upper(), quote(octets)}
+    return plain | set(_in_base64(octets))
 
 
 def _in_base64(octets: bytes) -> Iterator[str]:

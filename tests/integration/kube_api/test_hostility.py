@@ -142,6 +142,18 @@ async def test_a_status_of_any_code_is_answered(ours: Cluster, code: int) -> Non
     assert (found.status, json.loads(found.octets)["code"]) == (code, code)
 
 
+async def test_an_answer_may_repeat_a_credential_and_an_object(ours: Cluster) -> None:
+    await seen(ours, "PATCH")
+    hostility(ours).plan(Deed.ECHO, code=403)
+    found = await seen(ours)
+
+    assert ours.api is not None
+    shown = f"Bearer {ours.api.account.token}"
+    assert (found.status, found.headers["Www-Authenticate"]) == (403, shown)
+    assert json.loads(found.octets)["message"].startswith(f"{shown} may not")
+    assert A_DIGEST.encode() in found.octets
+
+
 async def test_a_plain_404_is_no_status(ours: Cluster) -> None:
     hostility(ours).plan(Deed.PLAIN_NOT_FOUND)
     found = await seen(ours)
