@@ -112,7 +112,7 @@ class Scene:
     api: RunningApi
     database: Secret[str]
     canaries: Canaries
-    kubeconfig: bytes = b""
+    kubeconfig: bytes = field(repr=False)
     statuses: dict[str, int] = field(default_factory=dict)
 
     async def call(self, deed: str, method: str, suffix: str, body: Any = None, domain: int = 0) -> RawAnswer:
@@ -309,6 +309,16 @@ async def hostile_answers(scene: Scene) -> None:
     await scene.push("push, and the object comes broken")
     hostility.plan(Deed.RESET, "GET", times=2)
     await scene.push("push, and the connection breaks")
+    await unanswered(scene)
+    hostility.plan(Deed.RESET, "PATCH", after_writing=True)
+    hostility.plan(Deed.REFUSE, "GET", spared=1)
+    await scene.push("push, and nobody learns what came of it", name="lost-backup", domain=1)
+    hostility.forget()
+
+
+async def unanswered(scene: Scene) -> None:
+    """Look at every file while a push waits for an answer, with the credential in use."""
+    hostility = scene.api.api.hostility
     hostility.plan(Deed.HANG, "GET")
     asked = len(scene.api.api.log.requests)
     pushing = asyncio.create_task(scene.push("push, and nobody answers"))
@@ -322,10 +332,6 @@ async def hostile_answers(scene: Scene) -> None:
     hostility.plan(Deed.RESET, "GET")
     hostility.released.set()
     await pushing
-    hostility.forget()
-    hostility.plan(Deed.RESET, "PATCH", after_writing=True)
-    hostility.plan(Deed.REFUSE, "GET", spared=1)
-    await scene.push("push, and nobody learns what came of it", name="lost-backup", domain=1)
     hostility.forget()
 
 
