@@ -11,6 +11,7 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 
 from plexsphere.composition.bridges.managed_push import ManagedPushBridge
+from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.application.get_target import GetTarget
 from plexsphere.platform.kernel.audit import AuditEntry
 from tests.support.operator_api import OperatorApi, operator_api
@@ -44,6 +45,7 @@ def api() -> OperatorApi:
         scene.get_push,
         scene.roll_back_push,
         Unnoted(),
+        ClusterPlaces(),
     )
     return asyncio.run(operator_api(managed_push=bridge))
 

@@ -1,7 +1,9 @@
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 from tests.support.api import ABSENT, code_of
 from tests.support.operator_api import operator_api
@@ -265,3 +267,21 @@ async def test_while_the_store_is_away_everybody_is_told_to_come_back() -> None:
 
     assert (answer.status_code, code_of(answer)) == (503, "datastore_unavailable")
     assert answer.headers["retry-after"]
+
+
+async def test_what_a_domain_has_begun_elsewhere_is_settled_before_it_goes_and_outside_of_any_transaction() -> (
+    None
+):
+    seen: list[tuple[DomainId, bool, bool]] = []
+
+    async def settle(domain_id: DomainId) -> None:
+        seen.append((domain_id, domain_id in api.store.state.domains, api.store.is_open))
+
+    api = await operator_api(settle)
+    domain_id = DomainId(UUID(await api.domain()))
+
+    answer = await api.call("DELETE", f"/v1/domains/{domain_id}")
+
+    assert answer.status_code == 204
+    assert seen == [(domain_id, True, False)]
+    assert domain_id not in api.store.state.domains

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from plexsphere.composition.bridges.managed_push import ARM_IN_WORDS, FAULT_IN_WORDS, ManagedPushBridge
+from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.application.get_target import GetTarget
 from plexsphere.managed_push.domain.errors import (
     Arm,
@@ -69,6 +70,7 @@ class Behind:
             scene.get_push,
             scene.roll_back_push,
             self.reads,
+            ClusterPlaces(),
         )
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from plexsphere.composition.bridges.managed_push import ManagedPushBridge
+from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.adapters.aes_gcm_sealer import AesGcmSealer
 from plexsphere.managed_push.adapters.yaml_kubeconfig_reader import YamlKubeconfigReader
 from plexsphere.managed_push.application.attach_target import AttachTarget
@@ -51,6 +52,7 @@ def attaching() -> Surface:
         scene.get_push,
         scene.roll_back_push,
         NoReads(),
+        ClusterPlaces(),
     )
     return surface(managed_push=bridge)
 

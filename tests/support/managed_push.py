@@ -32,7 +32,7 @@ FINGERPRINT: Final = "ab" * 32
 DIGEST: Final = f"sha256:{'0' * 64}"
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
-Place = tuple[DomainId, str, str]
+Place = tuple[DomainId, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,10 @@ class MemoryJournal:
             self._store.state.intents[_place(row.intent)] = row.taken(self._now, lease)
         return [row.intent for row in due]
 
+    async def overdue_at(self, intent: Intent, /) -> Intent | None:
+        row = self._store.state.intents.get(_place(intent))
+        return row.intent if row is not None and row.leased_until <= self._now else None
+
     async def overdue_of(self, domain_id: DomainId, limit: int, /) -> Sequence[Intent]:
         rows = [row for row in self._of(domain_id) if row.leased_until <= self._now]
         return [row.intent for row in sorted(rows, key=lambda row: row.leased_until)[:limit]]
@@ -207,15 +211,11 @@ class MemoryJournal:
 
 
 def _is_of(one: Record, other: Record) -> bool:
-    return _object(one.domain_id, one.request) == _object(other.domain_id, other.request)
+    return (one.domain_id, one.request.place) == (other.domain_id, other.request.place)
 
 
 def _place(intent: Intent) -> Place:
-    return _object(intent.domain_id, intent.request)
-
-
-def _object(domain_id: DomainId, request: Request) -> Place:
-    return domain_id, request.namespace, request.spec.name
+    return intent.domain_id, intent.api_server_url, *intent.request.place
 
 
 def _deed(intent: Intent) -> tuple[PushId, Deed]:

@@ -1,5 +1,6 @@
 """A cluster without a network: the objects of the API server for tests, behind our own port."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -40,6 +41,8 @@ class MemoryCluster:
     events: list[Event] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    # Who asks is held up: the first event says that he came, the second lets him go on.
+    pauses: list[tuple[asyncio.Event, asyncio.Event]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = ObjectStore(self.definition)
@@ -50,6 +53,10 @@ class MemoryCluster:
         yield self
 
     async def get_hook(self, namespace: str, name: str, /) -> ClusterObject | None:
+        if self.pauses:
+            entered, may_go = self.pauses.pop(0)
+            entered.set()
+            await may_go.wait()
         event = self._began("get")
         if event.error:
             raise event.error

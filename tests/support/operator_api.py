@@ -15,7 +15,7 @@ from plexsphere.composition.bridges.bootstrap_tokens import BootstrapTokensBridg
 from plexsphere.composition.bridges.chains import IdentityChains
 from plexsphere.composition.bridges.credentials import OperatorsBridge
 from plexsphere.composition.bridges.denials import RecordedDenials
-from plexsphere.composition.bridges.domains import DomainsBridge
+from plexsphere.composition.bridges.domains import DomainsBridge, Settle
 from plexsphere.composition.bridges.identities import IdentitiesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
 from plexsphere.composition.bridges.projects import ProjectsBridge
@@ -152,7 +152,7 @@ async def nothing_to_settle(_: DomainId) -> None:
     """Leave a Domain as it is: nothing is begun elsewhere."""
 
 
-async def operator_api(**services: Any) -> OperatorApi:
+async def operator_api(settle: Settle | None = None, **services: Any) -> OperatorApi:
     """Return the API of an empty deployment with one administrator; further services may be given."""
     clock = FakeClock()
     store = MemoryStore(clock)
@@ -180,7 +180,7 @@ async def operator_api(**services: Any) -> OperatorApi:
             get_domain,
             PatchDomain(uow, kit.domains, meshes, kit.credential_epochs, HeardAnnouncements(), clock),
             DeleteDomain(uow, kit.domains, kit.node_identities, meshes, tuples),
-            nothing_to_settle,
+            settle or nothing_to_settle,
         ),
         projects=ProjectsBridge(
             uow,

@@ -16,6 +16,7 @@ from plexsphere.managed_push.domain.errors import (
     StaleCapture,
     WriteRefused,
 )
+from plexsphere.platform.kernel.secret import Secret
 from tests.kube_api.object_store import Wish
 from tests.support.managed_push import AUTHOR, DIGEST, DOMAIN, OTHER_DOMAIN
 from tests.support.memory_cluster import Event
@@ -281,3 +282,47 @@ async def test_another_domain_has_no_part_in_it() -> None:
         await scene.push(OTHER_DOMAIN)
 
     assert scene.cluster.store.objects.keys() == {KEY}
+
+
+async def test_a_push_that_only_adds_to_the_last_one_and_did_not_land_is_not_said_to_have() -> None:
+    """C30."""
+    scene = await pushing()
+    await scene.push(parameters={"a": "1"})
+    scene.cluster.events = [Event("apply", error=OutcomeUnsure(is_over=True))]
+
+    with pytest.raises(ClusterUnreachable):
+        await scene.push(parameters={"a": "1", "b": "2"})
+
+    assert len(scene.store.state.records) == 1
+
+
+async def test_a_gate_that_closes_while_a_push_waits_for_its_turn_stays_closed() -> None:
+    scene = await pushing()
+    entered, may_go = asyncio.Event(), asyncio.Event()
+    scene.cluster.pauses = [(entered, may_go)]
+
+    first = asyncio.create_task(scene.push())
+    await entered.wait()
+    second = asyncio.create_task(scene.push(timeout_seconds=5))
+    await asyncio.sleep(0.01)
+    await scene.attached(enabled=False)
+    may_go.set()
+
+    await first
+    with pytest.raises(Disabled):
+        await second
+    assert len(scene.store.state.records) == 1
+    assert scene.open_intents() == []
+
+
+async def test_what_is_left_of_a_cluster_that_is_gone_is_in_no_other_clusters_way() -> None:
+    scene = await pushing()
+    scene.cluster.events = [Event("apply", error=OutcomeUnsure())]
+    with pytest.raises(ClusterUnreachable):
+        await scene.push()
+    await scene.attach_target(DOMAIN, Secret(b"https://other.example"), AUTHOR, enabled=True)
+
+    record = await scene.push()
+
+    assert record.api_server_url == "https://other.example"
+    assert len(scene.open_intents()) == 1

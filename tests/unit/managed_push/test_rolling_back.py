@@ -320,3 +320,27 @@ async def test_the_finalizer_of_another_holds_the_object_and_the_rollback_is_don
     assert not undone.can_roll_back()
     assert there is not None
     assert "deletionTimestamp" in there["metadata"]
+
+
+async def test_the_same_cluster_under_another_spelling_is_the_same() -> None:
+    scene = await pushing()
+    record = await scene.push()
+    await scene.attach_target(DOMAIN, Secret(b"https://CLUSTER.example:6443/"), AUTHOR, enabled=True)
+
+    assert not (await scene.roll_back(record)).can_roll_back()
+
+
+async def test_a_rollback_of_what_others_gave_up_is_known_by_what_it_leaves() -> None:
+    """C32."""
+    scene = await pushing()
+    scene.applied_by("gitops", **FOREIGN)
+    record = await scene.push()
+    scene.applied_by("gitops")
+    scene.cluster.events = [
+        Event("apply"),
+        Event("apply", error=OutcomeUnsure(), is_lost_after=True),
+    ]
+
+    undone = await scene.roll_back(record)
+
+    assert not undone.can_roll_back()

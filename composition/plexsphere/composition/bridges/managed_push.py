@@ -11,6 +11,7 @@ from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.managed_push import problems
 from plexsphere.api.v1.managed_push.wiring import HookWish, RecordView, TargetView
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.application.attach_target import AttachTarget
 from plexsphere.managed_push.application.detach_target import DetachTarget
 from plexsphere.managed_push.application.get_push import GetPush
@@ -99,6 +100,7 @@ class ManagedPushBridge:
     get_record: GetPush
     roll_back_push: RollBackPush
     reads: Reads
+    places: ClusterPlaces
 
     async def get_target(self, permitted: Permitted, domain_id: UUID, /) -> TargetView:
         with translated():
@@ -115,14 +117,14 @@ class ManagedPushBridge:
             )
 
     async def detach(self, permitted: Permitted, domain_id: UUID, /) -> None:
-        with translated():
+        with translated(), self.places(domain_id):
             await self.detach_target(DomainId(domain_id), _author(permitted))
 
     async def push(
         self, permitted: Permitted, domain_id: UUID, wish: HookWish, /, *, dry_run: bool
     ) -> RecordView:
         pushing = self.rehearse_push if dry_run else self.push_hook
-        with translated():
+        with translated(), self.places(domain_id):
             return _record(await pushing(DomainId(domain_id), _draft(wish), _author(permitted)))
 
     async def get_push(self, permitted: Permitted, domain_id: UUID, push_id: UUID, /) -> RecordView:
@@ -132,7 +134,7 @@ class ManagedPushBridge:
         return _record(record)
 
     async def roll_back(self, permitted: Permitted, domain_id: UUID, push_id: UUID, /) -> RecordView:
-        with translated():
+        with translated(), self.places(domain_id):
             return _record(
                 await self.roll_back_push(DomainId(domain_id), PushId(push_id), _author(permitted))
             )

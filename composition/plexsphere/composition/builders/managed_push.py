@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from plexsphere.composition.bridges.domains import Settle
 from plexsphere.composition.bridges.managed_push import ManagedPushBridge, Reads
 from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.composition.egress import build_egress
 from plexsphere.composition.settings import ManagedPushSettings, Settings
 from plexsphere.managed_push.adapters.aes_gcm_sealer import AesGcmSealer, KeyRing
@@ -112,6 +113,7 @@ def bridged(push: ManagedPush | None, reads: Reads) -> ManagedPushBridge | None:
         push.get_push,
         push.roll_back_push,
         reads,
+        ClusterPlaces(),
     )
 
 

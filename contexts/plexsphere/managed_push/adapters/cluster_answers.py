@@ -21,6 +21,7 @@ from plexsphere.platform.kernel.secret import Secret
 
 ANY_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 STATUS: Final = "Status"
+MOST_PARTS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,16 @@ class Answer:
         if (metadata.get("namespace"), metadata.get("name")) != (namespace, name):
             raise ClusterUnreachable
         try:
-            return ClusterObject(self.body)
-        except ValueError as error:
+            return ClusterObject.told(self.body)
+        except (ValueError, RecursionError) as error:
             raise ClusterUnreachable from error
 
     def refusal(self) -> ManagedPushError:
         """Return what a write that did not succeed comes to."""
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return OutcomeUnsure(is_over=True)
+            # A gateway that gave up waiting says nothing of the cluster behind it, nor does one that timed out.
+            is_its_own = self._status().get("code") == HTTPStatus.INTERNAL_SERVER_ERROR
+            return OutcomeUnsure(is_over=is_its_own)
         reason = self._status().get("reason")
         if self.status == HTTPStatus.CONFLICT and reason == "Conflict":
             return ClusterConflict() if self._has_owner_conflict() else StaleCapture()
@@ -83,7 +86,11 @@ class Answer:
         return content if content.get("kind") == STATUS else {}
 
     def _content(self) -> dict[str, Any]:
+        octets = self.body.reveal()
+        # Two megabytes of commas would take a hundred of memory, and half a second of everybody's time.
+        if sum(map(octets.count, (b",", b"{", b"["))) > MOST_PARTS:
+            raise ClusterUnreachable
         try:
-            return decode(ANY_OBJECT, self.body.reveal())
+            return decode(ANY_OBJECT, octets)
         except MalformedJson as error:
             raise ClusterUnreachable from error

@@ -41,6 +41,7 @@ class ApplyRequest:
             landed = _landed(intent, applied)
             if landed is not None:
                 return landed
+            await turn.pause()
 
     async def _captured(self, session: ClusterSession, turn: Turn) -> Intent:
         prior = await turn.reading(session.get_hook(*turn.intent.request.place))

@@ -12,8 +12,9 @@ TOTAL_SECONDS: Final = 10.0
 # A write that was not answered by then is read back once in what is left.
 READ_BACK_SECONDS: Final = 2.5
 PAUSE_SECONDS: Final = 0.1
+LONGEST_PAUSE_SECONDS: Final = 0.8
 # Longer than a writer may take for everything: nobody settles the write of one who is still at it.
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=15)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from plexsphere.managed_push.application.deadline import (
     LEASE,
+    LONGEST_PAUSE_SECONDS,
     PAUSE_SECONDS,
     READ_BACK_SECONDS,
     TOTAL_SECONDS,
@@ -23,12 +24,6 @@ T = TypeVar("T")
 
 LOG: Final = logging.getLogger("plexsphere.managed_push")
 
-MOST_LEFT: Final = 64
-
-
-async def _nothing_more() -> None:
-    """Ask for nothing: a push stays due however long it waits."""
-
 
 @dataclass(slots=True)
 class Turn:
@@ -37,6 +32,7 @@ class Turn:
     intent: Intent
     ends_at: float
     is_unsure: bool = False
+    next_pause: float = PAUSE_SECONDS
 
     async def reading(self, answer: Awaitable[T]) -> T:
         """
@@ -81,12 +77,17 @@ class Turn:
 
     async def pause(self) -> None:
         """
-        Let others go on for a moment.
+        Let others go on for a moment, for a longer one each time.
 
         Raises:
             ClusterUnreachable: the deadline is over.
         """
-        await self.reading(asyncio.sleep(PAUSE_SECONDS))
+        seconds, self.next_pause = self.next_pause, min(2 * self.next_pause, LONGEST_PAUSE_SECONDS)
+        await self.reading(asyncio.sleep(seconds))
+
+    def begin_anew(self) -> None:
+        """Have the whole time again, for what must be undone."""
+        self.ends_at = asyncio.get_running_loop().time() + TOTAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +108,36 @@ class ObjectTurn:
 
     @asynccontextmanager
     async def __call__(
-        self, intent: Intent, require_due: Callable[[], Awaitable[object]] = _nothing_more
+        self, intent: Intent, require_due: Callable[[], Awaitable[object]]
     ) -> AsyncGenerator[Turn]:
         turn = Turn(intent, asyncio.get_running_loop().time() + TOTAL_SECONDS)
-        if not await self.journal.open(intent, LEASE):
-            await self._settle_what_is_left(intent)
-            while not await self.journal.open(intent, LEASE):
-                await turn.pause()
-                # Who had the turn may have done what this one came for.
-                await require_due()
+        has_waited = await self._opened(turn, require_due)
         try:
+            if has_waited:
+                # The gates may have closed meanwhile.
+                await require_due()
             yield turn
         except BaseException:
             if not turn.is_unsure:
                 await self._strike_out(intent)
             raise
 
+    async def _opened(self, turn: Turn, require_due: Callable[[], Awaitable[object]]) -> bool:
+        if await self.journal.open(turn.intent, LEASE):
+            return False
+        await self._settle_what_is_left(turn.intent)
+        while not await self.journal.open(turn.intent, LEASE):
+            await turn.pause()
+            # Who had the turn may have done what this one came for.
+            await require_due()
+        return True
+
     async def _settle_what_is_left(self, intent: Intent) -> None:
         # A writer that is gone would keep the turn until the sweeper comes, and that may be long after the cluster is
         # back.
-        for left in await self.journal.overdue_of(intent.domain_id, MOST_LEFT):
-            if left.is_about(intent.request):
-                await self.settle_write(left)
+        left = await self.journal.overdue_at(intent)
+        if left is not None:
+            await self.settle_write.or_leave(left)
 
     async def _strike_out(self, intent: Intent) -> None:
         try:

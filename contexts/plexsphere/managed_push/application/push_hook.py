@@ -1,21 +1,25 @@
 """Use case: write a PlexdHook into a Domain's cluster."""
 
+import logging
 from dataclasses import dataclass
+from typing import Final
 
 from plexsphere.managed_push.application.apply_request import ApplyRequest
 from plexsphere.managed_push.application.hook_draft import HookDraft
 from plexsphere.managed_push.application.object_turn import ObjectTurn, Turn
 from plexsphere.managed_push.application.open_credential import OpenCredential
-from plexsphere.managed_push.application.record_push import RecordPush, record_of
+from plexsphere.managed_push.application.record_push import Landed, RecordPush, record_of
 from plexsphere.managed_push.application.restore_prior_state import RestorePriorState
-from plexsphere.managed_push.domain.errors import DomainNotFound
+from plexsphere.managed_push.domain.errors import ClusterConflict, ClusterUnreachable, DomainNotFound
 from plexsphere.managed_push.domain.intent import Author, Deed, Intent
 from plexsphere.managed_push.domain.record import Record
-from plexsphere.managed_push.domain.target import require_pushable
+from plexsphere.managed_push.domain.target import Target, require_pushable
 from plexsphere.managed_push.ports.cluster import Cluster, ClusterSession
 from plexsphere.managed_push.ports.targets import Targets
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.ids import DomainId, MintsIds, PushId
+
+LOG: Final = logging.getLogger("plexsphere.managed_push")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class PushHook:
     mint_id: MintsIds
 
     async def __call__(self, domain_id: DomainId, draft: HookDraft, author: Author) -> Record:
-        target = require_pushable(await self.targets.get(domain_id), domain_id)
+        target = await self._pushable(domain_id)
         intent = Intent(
             push_id=PushId(self.mint_id()),
             deed=Deed.PUSH,
@@ -56,8 +60,14 @@ class PushHook:
             api_server_url=target.api_server_url,
         )
         access = await self.open_credential(target)
-        async with self.object_turn(intent) as turn, self.cluster.session(access) as session:
+        async with (
+            self.object_turn(intent, lambda: self._pushable(domain_id)) as turn,
+            self.cluster.session(access) as session,
+        ):
             return await self._pushed(session, turn)
+
+    async def _pushable(self, domain_id: DomainId) -> Target:
+        return require_pushable(await self.targets.get(domain_id), domain_id)
 
     async def _pushed(self, session: ClusterSession, turn: Turn) -> Record:
         landed = await self.apply_request(session, turn)
@@ -66,5 +76,12 @@ class PushHook:
         try:
             return await self.record_push(turn.intent, landed)
         except DomainNotFound:
-            await self.restore(session, turn, record_of(turn.intent, landed, self.clock))
+            await self._take_back(session, turn, landed)
             raise
+
+    async def _take_back(self, session: ClusterSession, turn: Turn, landed: Landed) -> None:
+        turn.begin_anew()
+        try:
+            await self.restore(session, turn, record_of(turn.intent, landed, self.clock))
+        except (ClusterConflict, ClusterUnreachable):
+            LOG.error("push %s stays in the cluster of a Domain that is gone", turn.intent.push_id)

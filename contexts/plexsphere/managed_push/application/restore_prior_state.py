@@ -1,6 +1,8 @@
 """Use case: bring an object back to what it was before a push."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from plexsphere.managed_push.application.object_turn import Turn
 from plexsphere.managed_push.domain.cluster_object import ClusterObject
@@ -44,18 +46,22 @@ class RestorePriorState:
         elif now is None:
             await turn.writing(session.apply_hook(all_values(prior)))
         else:
-            await self._give_back(session, turn, prior, now)
+            await self._give_back(session, turn, record, owned_before(prior, now.uid))
 
     async def _give_back(
-        self, session: ClusterSession, turn: Turn, prior: ClusterObject, now: ClusterObject
+        self, session: ClusterSession, turn: Turn, record: Record, body: Mapping[str, Any]
     ) -> None:
         try:
-            await turn.writing(session.apply_hook(owned_before(prior, now.uid)))
+            await turn.writing(session.apply_hook(body))
         except WriteRefused as error:
-            # A field that the schema requires was another's then, and is nobody's any more.
-            if not error.is_invalid:
+            if not error.is_invalid or record.prior_state is None:
                 raise
-            await turn.writing(session.apply_hook(given_up_since(prior, now)))
+            # A field that the schema requires was another's then, and is nobody's any more; or it is another object.
+            now = await turn.reading(session.get_hook(*record.request.place))
+            _require_the_pushed_one(record, now)
+            if now is None:
+                raise StaleCapture from error
+            await turn.writing(session.apply_hook(given_up_since(record.prior_state, now)))
 
 
 def _require_the_pushed_one(record: Record, now: ClusterObject | None) -> None:

@@ -10,6 +10,7 @@ from plexsphere.managed_push.application.restore_prior_state import RestorePrior
 from plexsphere.managed_push.domain.errors import ClusterConflict
 from plexsphere.managed_push.domain.intent import Author, Deed, Intent
 from plexsphere.managed_push.domain.record import Record
+from plexsphere.managed_push.domain.server_url import is_same_server
 from plexsphere.managed_push.domain.target import Target, require_configured
 from plexsphere.managed_push.ports.cluster import Cluster
 from plexsphere.managed_push.ports.records import Records
@@ -46,11 +47,11 @@ class RollBackPush:
     async def __call__(self, domain_id: DomainId, push_id: PushId, author: Author) -> Record:
         record = await self._applied(domain_id, push_id)
         target = require_configured(await self.targets.get(domain_id), domain_id)
-        if target.api_server_url != record.api_server_url:
+        if not is_same_server(target.api_server_url, record.api_server_url):
             raise ClusterConflict
         access = await self.open_credential(target)
         intent = _intent(record, target, author)
-        async with self.object_turn(intent, lambda: self._applied(domain_id, push_id)) as turn:
+        async with self.object_turn(intent, lambda: self._due(domain_id, push_id)) as turn:
             await self._require_newest(domain_id, push_id)
             async with self.cluster.session(access) as session:
                 await self.restore(session, turn, record)
@@ -61,6 +62,10 @@ class RollBackPush:
         record = await self.get_push(domain_id, push_id)
         record.require_applied()
         return record
+
+    async def _due(self, domain_id: DomainId, push_id: PushId) -> None:
+        await self._applied(domain_id, push_id)
+        require_configured(await self.targets.get(domain_id), domain_id)
 
     async def _require_newest(self, domain_id: DomainId, push_id: PushId) -> None:
         # Looked at within the turn: nothing changes it any more.

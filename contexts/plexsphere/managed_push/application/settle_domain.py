@@ -4,18 +4,18 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from plexsphere.managed_push.application.deadline import PAUSE_SECONDS, TOTAL_SECONDS
+from plexsphere.managed_push.application.deadline import LEASE, PAUSE_SECONDS
 from plexsphere.managed_push.application.settle_write import SettleWrite
 from plexsphere.managed_push.ports.journal import Journal
 from plexsphere.platform.kernel.ids import DomainId
 
-MOST_AT_ONCE: Final = 64
+MOST_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SettleDomain:
     """
-    Wait up to 10 s for the writes that are under way, and settle those whose writer is gone.
+    Wait for the writes that are under way, for a lease at most, and settle those whose writer is gone.
 
     What cannot be settled, since its cluster does not answer, stays in the journal.
     """
@@ -26,10 +26,11 @@ class SettleDomain:
     async def __call__(self, domain_id: DomainId) -> None:
         await self._until_nobody_writes(domain_id)
         overdue = await self.journal.overdue_of(domain_id, MOST_AT_ONCE)
-        await asyncio.gather(*map(self.settle_write, overdue))
+        await asyncio.gather(*map(self.settle_write.or_leave, overdue))
 
     async def _until_nobody_writes(self, domain_id: DomainId) -> None:
-        for _ in range(round(TOTAL_SECONDS / PAUSE_SECONDS)):
+        # Of a writer that was killed nobody hears until its lease is over.
+        for _ in range(round(LEASE.total_seconds() / PAUSE_SECONDS) + 1):
             if not await self.journal.has_live(domain_id):
                 return
             await asyncio.sleep(PAUSE_SECONDS)

@@ -11,11 +11,13 @@ from plexsphere.managed_push.application.record_rollback import RecordRollback
 from plexsphere.managed_push.domain.cluster_object import ClusterObject
 from plexsphere.managed_push.domain.errors import ClusterUnreachable
 from plexsphere.managed_push.domain.intent import Deed, Intent
+from plexsphere.managed_push.domain.server_url import is_same_server
 from plexsphere.managed_push.domain.target import Target
 from plexsphere.managed_push.ports.cluster import Cluster
 from plexsphere.managed_push.ports.journal import Journal
 from plexsphere.managed_push.ports.records import Records
 from plexsphere.managed_push.ports.targets import Targets
+from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
 LOG: Final = logging.getLogger("plexsphere.managed_push")
 
@@ -42,7 +44,7 @@ class SettleWrite:
             await self.journal.close(intent)
             return True
         target = await self.targets.get(intent.domain_id)
-        if target is None or target.api_server_url != intent.api_server_url:
+        if target is None or not is_same_server(target.api_server_url, intent.api_server_url):
             return False
         try:
             now = await self._asked(intent, target)
@@ -53,6 +55,17 @@ class SettleWrite:
             self._settle_push(intent, now) if intent.deed is Deed.PUSH else self._settle_rollback(intent, now)
         )
         return True
+
+    async def or_leave(self, intent: Intent) -> bool:
+        """Settle it, or leave it where it is: whatever is wrong with one of them, the others are settled."""
+        try:
+            return await self(intent)
+        except StoreUnavailable:
+            raise
+        # An object that makes no sense, a credential that does not open: it is tried again past its next lease.
+        except Exception as error:
+            LOG.error("intent %s cannot be settled (%s)", intent.push_id, type(error).__name__)
+            return False
 
     async def _asked(self, intent: Intent, target: Target) -> ClusterObject | None:
         access = await self.open_credential(target)

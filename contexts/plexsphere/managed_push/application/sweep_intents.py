@@ -7,7 +7,6 @@ from typing import Final
 
 from plexsphere.managed_push.application.deadline import LEASE
 from plexsphere.managed_push.application.settle_write import SettleWrite
-from plexsphere.managed_push.domain.intent import Intent
 from plexsphere.managed_push.ports.journal import Journal
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
 
@@ -36,14 +35,4 @@ class SweepIntents:
     async def sweep(self) -> int:
         """Settle what is overdue; return how much that was."""
         intents = await self.journal.take_overdue(MOST_AT_ONCE, LEASE)
-        return sum(await asyncio.gather(*map(self._settled, intents)))
-
-    async def _settled(self, intent: Intent) -> bool:
-        try:
-            return await self.settle_write(intent)
-        except StoreUnavailable:
-            raise
-        # Whatever is wrong with one of them, the others are settled; it is tried again past its next lease.
-        except Exception as error:
-            LOG.error("intent %s cannot be settled (%s)", intent.push_id, type(error).__name__)
-            return False
+        return sum(await asyncio.gather(*map(self.settle_write.or_leave, intents)))

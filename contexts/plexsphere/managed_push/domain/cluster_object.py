@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import Any, Final, Self
 
-from plexsphere.managed_push.domain.field_set import FieldSet, extracted, union, without
+from plexsphere.managed_push.domain.field_set import FieldSet, extracted, require_field_set, union, without
 from plexsphere.managed_push.domain.request import Request
 from plexsphere.platform.kernel.secret import Secret
 
@@ -15,33 +15,44 @@ FIELD_MANAGER: Final = "plexsphere-managed-push"
 APPLY: Final = "Apply"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClusterObject:
     """
     One object, byte for byte; captured before a push it is the push's prior state.
 
-    It is the customer's: nothing of it is shown or logged.
-
-    Raises:
-        ValueError: the octets are no JSON object with a name, a namespace and a uid.
+    It is the customer's: nothing of it is shown or logged. It is read when it is asked for the first time.
     """
 
     octets: Secret[bytes]
-    content: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        content = json.loads(self.octets.reveal())
-        metadata = content.get("metadata") if isinstance(content, dict) else None
+    @classmethod
+    def told(cls, octets: Secret[bytes]) -> Self:
+        """
+        Return the object that a cluster told.
+
+        Raises:
+            ValueError: the octets are no JSON object with a name, a namespace, a uid, and owners in their form.
+        """
+        found = cls(octets)
+        metadata = found.content.get("metadata") if isinstance(found.content, dict) else None
         if not isinstance(metadata, dict) or not all(
             isinstance(metadata.get(name), str) for name in ("namespace", "name", "uid")
         ):
             raise ValueError("not an object that a cluster stores")
-        object.__setattr__(self, "content", content)
+        _require_owners(metadata.get("managedFields", []))
+        return found
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Return the object with this content."""
-        return cls(Secret(json.dumps(content, separators=(",", ":")).encode()))
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return cls(Secret(text.encode("utf-8", "surrogatepass")))
+
+    @cached_property
+    def content(self) -> Mapping[str, Any]:
+        """Return the object as values."""
+        content: Mapping[str, Any] = json.loads(self.octets.reveal())
+        return content
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -80,6 +91,10 @@ class ClusterObject:
         """Return the values of the fields that we own."""
         return {} if self.ours is None else dict(extracted(self.content, self.ours))
 
+    def is_wholly(self, request: Request) -> bool:
+        """Tell whether we own all that the request says, with its values, and nothing else."""
+        return self.ours is not None and self.owned.get("spec") == request.rendered()["spec"]
+
     def is_as_pushed(self, request: Request) -> bool:
         """Tell whether we own fields of it, and all that we own is what the request says."""
         return self.ours is not None and self.owned == extracted(request.rendered(), self.ours)
@@ -96,11 +111,22 @@ class ClusterObject:
         content = without(self.content, self.ours or {}, self.others)
         return ClusterObject.of({**content, "metadata": {**content["metadata"], "managedFields": foreign}})
 
+    def is_another_than(self, prior: "ClusterObject | None") -> bool:
+        """Tell whether what we own of it, or the values of that, is not what it was in a capture."""
+        return prior is None or (self.ours, self.owned) != (prior.ours, prior.owned)
+
     def _managed(self) -> Iterator[Mapping[str, Any]]:
         for entry in self.metadata.get("managedFields", ()):
             # Who writes the status owns nothing that an apply could touch.
             if "fieldsV1" in entry and not entry.get("subresource"):
                 yield entry
+
+
+def _require_owners(entries: Any) -> None:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError("the owners of fields are a list of entries")
+    for entry in entries:
+        require_field_set(entry.get("fieldsV1", {}))
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:

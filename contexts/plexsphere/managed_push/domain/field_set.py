@@ -39,7 +39,7 @@ def without(value: Any, ours: FieldSet, others: FieldSet) -> Any:
             if name not in gone
         }
     if isinstance(value, list):
-        return [kept for entry in value for kept in _kept(entry, ours, others)]
+        return list(_kept_entries(value, ours, others))
     return value
 
 
@@ -51,6 +51,32 @@ def union(one: FieldSet, other: FieldSet) -> FieldSet:
     return {**one, **other, **both}
 
 
+def require_field_set(fields: Any) -> None:
+    """
+    Return if this is a set of fields.
+
+    Raises:
+        ValueError: it is not, or the entries of one of its lists are named by different keys.
+    """
+    waiting = [fields]
+    while waiting:
+        level = waiting.pop()
+        if not isinstance(level, dict):
+            raise ValueError("a set of fields is made of sets of fields")
+        if len({_kind(key) for key in level} - {FIELD}) > 1:
+            raise ValueError("entries of a list are named alike")
+        waiting += level.values()
+
+
+def _kind(key: str) -> str:
+    if not key.startswith(KEYS):
+        return FIELD if key == ITSELF else key[: len(FIELD)]
+    keys = json.loads(key.removeprefix(KEYS))
+    if not isinstance(keys, dict):
+        raise ValueError("an entry of a list is named by its keys")
+    return _canonical(list(keys))
+
+
 def _named(value: dict[str, Any], fields: FieldSet) -> Iterator[tuple[str, FieldSet]]:
     for key, below in fields.items():
         name = key.removeprefix(FIELD)
@@ -59,19 +85,27 @@ def _named(value: dict[str, Any], fields: FieldSet) -> Iterator[tuple[str, Field
 
 
 def _entries(value: list[Any], fields: FieldSet) -> Iterator[tuple[str, Any, FieldSet]]:
+    named = _by_what_they_name(fields)
     for entry in value:
-        for key, below in fields.items():
-            if _names(key, entry):
-                yield key, entry, below
+        key = named.get(_name(entry, named))
+        if key is not None:
+            yield key, entry, fields[key]
 
 
-def _names(key: str, entry: Any) -> bool:
-    if key.startswith(VALUE):
-        return bool(json.loads(key.removeprefix(VALUE)) == entry)
-    if not key.startswith(KEYS) or not isinstance(entry, dict):
-        return False
-    keys = json.loads(key.removeprefix(KEYS))
-    return all(entry.get(name) == value for name, value in keys.items())
+def _by_what_they_name(fields: FieldSet) -> dict[str, str]:
+    # Looked up, never compared one by one: a cluster may tell of very many entries, and of very many keys.
+    return {_canonical(json.loads(key[len(KEYS) :])): key for key in fields if key.startswith((KEYS, VALUE))}
+
+
+def _name(entry: Any, named: Mapping[str, str]) -> str:
+    if not isinstance(entry, dict) or not named:
+        return _canonical(entry)
+    keys = json.loads(next(iter(named)))
+    return _canonical({name: entry.get(name) for name in keys} if isinstance(keys, dict) else entry)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _entry(entry: Any, key: str, below: FieldSet) -> Any:
@@ -81,11 +115,14 @@ def _entry(entry: Any, key: str, below: FieldSet) -> Any:
     return {**keys, **found} if isinstance(found, dict) else found
 
 
-def _kept(entry: Any, ours: FieldSet, others: FieldSet) -> list[Any]:
-    [mine, theirs] = [next((key for key in fields if _names(key, entry)), None) for fields in (ours, others)]
-    if mine is None:
-        return [entry]
-    return [] if theirs is None else [_without_shared(entry, ours[mine], others[theirs])]
+def _kept_entries(value: list[Any], ours: FieldSet, others: FieldSet) -> Iterator[Any]:
+    mine, theirs = _by_what_they_name(ours), _by_what_they_name(others)
+    for entry in value:
+        own, foreign = mine.get(_name(entry, mine)), theirs.get(_name(entry, theirs))
+        if own is None:
+            yield entry
+        elif foreign is not None:
+            yield _without_shared(entry, ours[own], others[foreign])
 
 
 def _without_shared(value: Any, ours: FieldSet, others: FieldSet) -> Any:

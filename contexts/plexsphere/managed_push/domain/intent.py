@@ -48,8 +48,15 @@ class Intent:
         return self.request.place == request.place
 
     def has_landed(self, now: ClusterObject | None) -> bool:
-        """Tell by what the cluster holds now whether the push was applied."""
-        return self.is_captured and now is not None and now.is_as_pushed(self.request)
+        """
+        Tell by what the cluster holds now whether the push was applied.
+
+        Others may have taken some of its fields since. What we owned before, and still own as it was, tells nothing.
+        """
+        if not self.is_captured or now is None:
+            return False
+        is_changed = now.is_as_pushed(self.request) and now.is_another_than(self.prior_state)
+        return is_changed or now.is_wholly(self.request)
 
     def prior_behind(self, now: ClusterObject) -> ClusterObject | None:
         """Return what was there before a push that landed and was not answered; None only if we made the object."""

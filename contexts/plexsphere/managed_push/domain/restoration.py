@@ -23,8 +23,7 @@ def owned_before(prior: ClusterObject, uid: str) -> dict[str, Any]:
 
 def given_up_since(prior: ClusterObject, now: ClusterObject) -> dict[str, Any]:
     """Return the same, and with it the captured values that nobody but us owns now."""
-    left = _unowned(_values(prior), now.others)
-    return _body(prior, _merged(left, prior.owned), {"uid": now.uid})
+    return _body(prior, _owned_and_left(prior, now), {"uid": now.uid})
 
 
 def all_values(prior: ClusterObject) -> dict[str, Any]:
@@ -33,8 +32,12 @@ def all_values(prior: ClusterObject) -> dict[str, Any]:
 
 
 def is_restored(prior: ClusterObject, now: ClusterObject) -> bool:
-    """Tell whether what we own now is what we owned then, or everything that was captured."""
-    return now.owned in (prior.owned, _values(prior))
+    """Tell whether what we own now is what one of these bodies would have left us with."""
+    return now.owned in (prior.owned, _values(prior), _owned_and_left(prior, now))
+
+
+def _owned_and_left(prior: ClusterObject, now: ClusterObject) -> dict[str, Any]:
+    return _merged(_unowned(_values(prior), now.others), prior.owned)
 
 
 def _values(prior: ClusterObject) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Self
 
 from plexsphere.managed_push.domain.egress import Address, EgressPolicy
@@ -13,6 +13,7 @@ DEFAULT_PORT: Final = 443
 LAST_PORT: Final = 65_535
 LONGEST_URL: Final = 1_024
 LONGEST_NAME: Final = 253
+EVERYWHERE: Final = EgressPolicy(allow=(IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))
 
 # Neither userinfo nor a query, a fragment, an escape, a backslash or an empty segment can be written in this.
 _URL: Final = re.compile(
@@ -120,3 +121,12 @@ def _port(text: str | None) -> int:
     if port > LAST_PORT:
         raise KubeconfigInvalid(Arm.NO_USABLE_CONFIG)
     return port
+
+
+def is_same_server(one: str, other: str) -> bool:
+    """Tell whether two URLs lead to the same API server, however they are spelt."""
+    try:
+        return ServerUrl.parse(one, EVERYWHERE) == ServerUrl.parse(other, EVERYWHERE)
+    except KubeconfigInvalid:
+        # What the rules do not take any more is compared as it is written.
+        return one == other

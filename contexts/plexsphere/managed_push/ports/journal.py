@@ -11,7 +11,7 @@ from plexsphere.platform.kernel.ids import DomainId
 
 class Journal(Protocol):
     """
-    Writes to clusters that are begun and not yet settled, at most one for each object of a Domain.
+    Writes to clusters that are begun and not yet settled, at most one for each object of a Domain's cluster.
 
     Each has a lease, in the database's time. Within it the intent belongs to its writer; past it nothing may be sent
     any more, and whoever settles it strikes it out. Prior states and parameters are sealed at rest.
@@ -44,6 +44,10 @@ class Journal(Protocol):
 
         That lasts for another lease, and twice as long each time, an hour at most: what cannot be settled makes way.
         """
+        ...
+
+    async def overdue_at(self, intent: Intent, /) -> Intent | None:
+        """Return the intent past its lease that has the turn of this one's object, or None."""
         ...
 
     async def overdue_of(self, domain_id: DomainId, limit: int, /) -> Sequence[Intent]:

@@ -58,7 +58,7 @@ CREATE TABLE managed_push_intents (
     leased_until timestamptz NOT NULL,
     left_alone_until timestamptz NOT NULL,
     takeovers integer NOT NULL DEFAULT 0 CHECK (takeovers >= 0),
-    PRIMARY KEY (domain_id, namespace, hook_name),
+    PRIMARY KEY (domain_id, api_server_url, namespace, hook_name),
     CONSTRAINT managed_push_intents_sealed CHECK (
         octet_length(prior_state) BETWEEN 28 AND 4194332
         AND coalesce(jsonb_typeof(spec #> '{parameters,sealed}'), '') = 'string'

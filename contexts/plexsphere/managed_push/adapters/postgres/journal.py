@@ -25,10 +25,10 @@ COLUMNS: Final = """
     intent.domain_id, intent.push_id, intent.deed, intent.namespace, intent.spec, intent.subject, intent.correlation_id,
     intent.kubeconfig_sha256, intent.api_server_url, intent.captured_at IS NOT NULL, intent.prior_state
 """
-THIS: Final = """
-    domain_id = %(domain)s AND namespace = %(namespace)s AND hook_name = %(name)s AND push_id = %(push)s
-    AND deed = %(deed)s
+OF_OBJECT: Final = """
+    domain_id = %(domain)s AND api_server_url = %(server)s AND namespace = %(namespace)s AND hook_name = %(name)s
 """
+THIS: Final = f"{OF_OBJECT} AND push_id = %(push)s AND deed = %(deed)s"
 
 # ruff: noqa: S608  # every statement is put together from constants of this module alone
 OPEN: Final = """
@@ -40,7 +40,7 @@ INSERT INTO managed_push_intents (
     %(server)s, CASE WHEN %(is_captured)s THEN statement_timestamp() END, %(prior_state)s, statement_timestamp(),
     statement_timestamp() + %(lease)s, statement_timestamp() + %(lease)s
 )
-ON CONFLICT (domain_id, namespace, hook_name) DO NOTHING
+ON CONFLICT (domain_id, api_server_url, namespace, hook_name) DO NOTHING
 """
 # The lease is asked for as late as can be: who took the intent over believes that nothing was sent since.
 CAPTURE: Final = f"""
@@ -50,7 +50,7 @@ WHERE {THIS} AND leased_until > clock_timestamp()
 CLOSE: Final = f"DELETE FROM managed_push_intents WHERE {THIS}"
 TAKE_OVERDUE: Final = f"""
 WITH due AS MATERIALIZED (
-    SELECT domain_id, namespace, hook_name, left_alone_until AS since FROM managed_push_intents
+    SELECT domain_id, api_server_url, namespace, hook_name, left_alone_until AS since FROM managed_push_intents
     WHERE left_alone_until <= statement_timestamp()
     ORDER BY left_alone_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
@@ -58,8 +58,13 @@ UPDATE managed_push_intents AS intent SET
     takeovers = takeovers + 1,
     left_alone_until = statement_timestamp() + least(%(lease)s * power(2, least(takeovers, 20)), interval '1 hour')
 FROM due
-WHERE (intent.domain_id, intent.namespace, intent.hook_name) = (due.domain_id, due.namespace, due.hook_name)
+WHERE (intent.domain_id, intent.api_server_url, intent.namespace, intent.hook_name)
+    = (due.domain_id, due.api_server_url, due.namespace, due.hook_name)
 RETURNING due.since, {COLUMNS}
+"""
+OVERDUE_AT: Final = f"""
+SELECT {COLUMNS} FROM managed_push_intents AS intent
+WHERE {OF_OBJECT} AND leased_until <= statement_timestamp()
 """
 OVERDUE_OF: Final = f"""
 SELECT {COLUMNS} FROM managed_push_intents AS intent
@@ -102,6 +107,10 @@ class PostgresJournal:
         rows = await self._rows(TAKE_OVERDUE, {"limit": limit, "lease": lease})
         return self._intents(columns for _, *columns in sorted(rows, key=itemgetter(0)))
 
+    async def overdue_at(self, intent: Intent, /) -> Intent | None:
+        """Read the object's only row, if its lease is over and it opens."""
+        return next(iter(self._intents(await self._rows(OVERDUE_AT, _place(intent)))), None)
+
     async def overdue_of(self, domain_id: DomainId, limit: int, /) -> Sequence[Intent]:
         """Read, and pass over what does not open."""
         return self._intents(await self._rows(OVERDUE_OF, {"domain": domain_id, "limit": limit}))
@@ -126,7 +135,6 @@ class PostgresJournal:
             "subject": intent.author.subject,
             "correlation_id": intent.author.correlation_id,
             "sha256": intent.kubeconfig_sha256,
-            "server": intent.api_server_url,
             "is_captured": intent.is_captured,
             "prior_state": self.sealed.stored(*ids, intent.prior_state),
         }
@@ -172,6 +180,7 @@ class PostgresJournal:
 def _place(intent: Intent) -> dict[str, Any]:
     return {
         "domain": intent.domain_id,
+        "server": intent.api_server_url,
         "namespace": intent.request.namespace,
         "name": intent.request.spec.name,
         "push": intent.push_id,

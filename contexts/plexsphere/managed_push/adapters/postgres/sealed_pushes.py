@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from plexsphere.managed_push.adapters.aes_gcm_sealer import KeyRing, Purpose, PushSealer
 from plexsphere.managed_push.domain.cluster_object import ClusterObject
+from plexsphere.managed_push.domain.errors import SpecInvalid
 from plexsphere.managed_push.domain.request import Request
 from plexsphere.platform.kernel.ids import DomainId, PushId
 from plexsphere.platform.kernel.sealing import SealBroken
@@ -61,14 +62,18 @@ class SealedPushes:
         """
         sealed = octets_of(spec["parameters"]["sealed"])
         parameters = json.loads(self.parameters.open(domain_id, push_id, sealed).reveal())
-        return Request.of(
-            namespace,
-            spec["name"],
-            spec["image_digest"],
-            parameters,
-            spec["timeout_seconds"],
-            sandbox=spec["sandbox"],
-        )
+        try:
+            return Request.of(
+                namespace,
+                spec["name"],
+                spec["image_digest"],
+                parameters,
+                spec["timeout_seconds"],
+                sandbox=spec["sandbox"],
+            )
+        except SpecInvalid as error:
+            # Somebody changed the row: what is stored kept the rules once.
+            raise SealBroken from error
 
     def stored(self, domain_id: DomainId, push_id: PushId, prior_state: ClusterObject | None) -> bytes | None:
         """Return the object's own octets, sealed; None where there was none."""
