@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
@@ -25,7 +26,7 @@ from plexsphere.managed_push.domain.errors import (
     WriteRefused,
 )
 from plexsphere.platform.kernel.audit import AuditEntry
-from tests.support.api import ABSENT, ALICE, Surface, code_of, surface
+from tests.support.api import ABSENT, ALICE, AS_ROBOT, Surface, code_of, surface
 from tests.support.managed_push import DIGEST, DOMAIN, OTHER_DOMAIN, UNKNOWN_DOMAIN
 from tests.support.memory_cluster import NAMESPACE, Event
 from tests.support.pushes import PushScene
@@ -313,6 +314,56 @@ async def test_a_push_of_another_domain_is_unknown_and_its_cluster_is_not_asked(
     assert all(body == bodies[0] for body in bodies)
     assert len(scene.cluster.requests) == asked
     assert (await client.call("GET", f"/hooks/{push}")).json()["status"] == "applied"
+
+
+@pytest.fixture
+async def everywhere(client: Client) -> AsyncIterator[list[tuple[str, str, Any]]]:
+    """Every operation of a Domain with a target and a push; whoever decides is there again afterwards."""
+    await client.attach()
+    push = (await client.push()).json()["id"]
+    attach = {"kubeconfig_b64": base64.b64encode(GOOD).decode(), "enabled": True}
+    yield [
+        ("GET", "", None),
+        ("PUT", "", attach),
+        ("DELETE", "", None),
+        ("POST", "/hooks", {**HOOK, "name": "another"}),
+        ("POST", "/hooks?dry_run=true", {**HOOK, "name": "another"}),
+        ("GET", f"/hooks/{push}", None),
+        ("POST", f"/hooks/{push}:rollback", None),
+        ("POST", f"/hooks/{push}/rollback", None),
+    ]
+    client.provisioned.permissions.away = False
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_away", "refused"),
+    [
+        (AS_ROBOT, False, (403, "permission_denied")),
+        ({"Authorization": "Bearer nobody"}, False, (401, "unauthenticated")),
+        ({}, True, (503, "authz_unavailable")),
+    ],
+    ids=["denied", "unknown", "nobody can tell"],
+)
+async def test_no_cluster_hears_of_a_caller_who_is_not_let_in(
+    client: Client,
+    scene: PushScene,
+    everywhere: list[tuple[str, str, Any]],
+    headers: dict[str, str],
+    is_away: bool,
+    refused: tuple[int, str],
+) -> None:
+    """C09, C10: nor is anything written here."""
+    client.provisioned.permissions.away = is_away
+    asked, audited = list(scene.cluster.requests), scene.trail.relations()
+
+    answers = [
+        told(await client.call(method, suffix, headers=headers, json=body))
+        for method, suffix, body in everywhere
+    ]
+
+    assert set(answers) == {refused}
+    assert scene.cluster.requests == asked
+    assert (scene.trail.relations(), scene.open_intents()) == (audited, [])
 
 
 class Gates(RuleBasedStateMachine):
