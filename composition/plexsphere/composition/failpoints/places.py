@@ -7,6 +7,8 @@ from plexsphere.fleet.adapters.postgres.heartbeats import RECORD as RECORD_HEART
 from plexsphere.fleet.adapters.postgres.nodes import DEPART
 from plexsphere.identity.adapters.postgres.bootstrap_tokens import REDEEM
 from plexsphere.identity.adapters.postgres.credential_epochs import RAISE
+from plexsphere.managed_push.adapters.postgres.journal import CAPTURE, CLOSE, OPEN
+from plexsphere.managed_push.adapters.postgres.records import ADD, ROLL_BACK
 from plexsphere.platform.audit.sealer import CHAIN
 from plexsphere.platform.events.inbox import STORE
 from plexsphere.platform.events.log import AFTER
@@ -19,6 +21,8 @@ AFTER_COMMIT: Final = "after-commit"
 
 BEFORE: Final[Mapping[str, str]] = {
     LOCK_HEADS: "sequencer.begins",
+    # What a cluster took or refused is known by then, and nothing says so yet.
+    CLOSE: "intent.closing",
 }
 BEHIND: Final[Mapping[str, str]] = {
     REDEEM: "registration.token-spent",
@@ -29,6 +33,10 @@ BEHIND: Final[Mapping[str, str]] = {
     CHAIN: "audit.chained",
     AFTER: "follower.rows-read",
     RECORD_HEARTBEATS: "heartbeats.recorded",
+    OPEN: "intent.opened",
+    CAPTURE: "intent.captured",
+    ADD: "push.recorded",
+    ROLL_BACK: "rollback.recorded",
 }
 COMMITS: Final = tuple(
     f"{pool}.{moment}" for pool in (REQUEST, BACKSTAGE) for moment in (BEFORE_COMMIT, AFTER_COMMIT)
