@@ -13,6 +13,7 @@ from plexsphere.platform.kernel.secret import Secret
 # Pinned (managed-push.md, Server-Side Apply): a stable manager is what lets the server notice a competing owner.
 FIELD_MANAGER: Final = "plexsphere-managed-push"
 APPLY: Final = "Apply"
+MOST_OWNERS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,14 @@ class ClusterObject:
 
 
 def _require_owners(entries: Any) -> None:
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError("the owners of fields are a list of entries")
+    if not isinstance(entries, list) or len(entries) > MOST_OWNERS or not all(map(_is_an_object, entries)):
+        raise ValueError("the owners of fields are a list of so many entries")
     for entry in entries:
         require_field_set(entry.get("fieldsV1", {}))
+
+
+def _is_an_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ ITSELF: Final = "."
 FIELD: Final = "f:"
 KEYS: Final = "k:"
 VALUE: Final = "v:"
+MOST_KEYS: Final = 16
 
 
 def extracted(value: Any, fields: FieldSet) -> Any:
@@ -72,8 +73,8 @@ def _kind(key: str) -> str:
     if not key.startswith(KEYS):
         return FIELD if key == ITSELF else key[: len(FIELD)]
     keys = json.loads(key.removeprefix(KEYS))
-    if not isinstance(keys, dict):
-        raise ValueError("an entry of a list is named by its keys")
+    if not isinstance(keys, dict) or len(keys) > MOST_KEYS:
+        raise ValueError("an entry of a list is named by its few keys")
     return _canonical(list(keys))
 
 
@@ -85,23 +86,19 @@ def _named(value: dict[str, Any], fields: FieldSet) -> Iterator[tuple[str, Field
 
 
 def _entries(value: list[Any], fields: FieldSet) -> Iterator[tuple[str, Any, FieldSet]]:
-    named = _by_what_they_name(fields)
-    for entry in value:
-        key = named.get(_name(entry, named))
+    for key, entry in zip(_keys_of(value, fields), value, strict=True):
         if key is not None:
             yield key, entry, fields[key]
 
 
-def _by_what_they_name(fields: FieldSet) -> dict[str, str]:
+def _keys_of(value: list[Any], fields: FieldSet) -> Iterator[str | None]:
     # Looked up, never compared one by one: a cluster may tell of very many entries, and of very many keys.
-    return {_canonical(json.loads(key[len(KEYS) :])): key for key in fields if key.startswith((KEYS, VALUE))}
-
-
-def _name(entry: Any, named: Mapping[str, str]) -> str:
-    if not isinstance(entry, dict) or not named:
-        return _canonical(entry)
-    keys = json.loads(next(iter(named)))
-    return _canonical({name: entry.get(name) for name in keys} if isinstance(keys, dict) else entry)
+    named = {_canonical(json.loads(key[len(KEYS) :])): key for key in fields if key.startswith((KEYS, VALUE))}
+    by = json.loads(next(iter(named))) if named else None
+    names = list(by) if isinstance(by, dict) else []
+    for entry in value:
+        told = {name: entry.get(name) for name in names} if names and isinstance(entry, dict) else entry
+        yield named.get(_canonical(told))
 
 
 def _canonical(value: Any) -> str:
@@ -116,9 +113,8 @@ def _entry(entry: Any, key: str, below: FieldSet) -> Any:
 
 
 def _kept_entries(value: list[Any], ours: FieldSet, others: FieldSet) -> Iterator[Any]:
-    mine, theirs = _by_what_they_name(ours), _by_what_they_name(others)
-    for entry in value:
-        own, foreign = mine.get(_name(entry, mine)), theirs.get(_name(entry, theirs))
+    mine, theirs = _keys_of(value, ours), _keys_of(value, others)
+    for entry, own, foreign in zip(value, mine, theirs, strict=True):
         if own is None:
             yield entry
         elif foreign is not None:
