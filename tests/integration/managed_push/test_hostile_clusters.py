@@ -169,6 +169,7 @@ async def test_nothing_is_asked_for_in_a_compressed_form() -> None:
         assert running.api.log.requests[0].headers["Accept-Encoding"] == "identity"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("flaw", list(TlsFlaw))
 async def test_a_server_that_cannot_prove_its_name_hears_nothing(flaw: TlsFlaw) -> None:
     """C15."""
