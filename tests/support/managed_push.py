@@ -98,6 +98,7 @@ class MemoryUnitOfWork:
         try:
             yield
         except BaseException:
+            # As a database does it: whatever ends the block but its end undoes it.
             self._store.state = before
             raise
         finally:

@@ -119,13 +119,13 @@ class Pushes:
     async def until_written(self) -> None:
         """Wait until the cluster took a write, since its log was forgotten."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (await self.process.log()).written():  # noqa: ASYNC110
+            while not (await self.process.log()).written():  # noqa: ASYNC110  # another process tells no event
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def until_settled(self) -> None:
         """Wait until no intent is left."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await asyncio.to_thread(self.intents):  # noqa: ASYNC110
+            while await asyncio.to_thread(self.intents):  # noqa: ASYNC110  # another process tells no event
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def let_time_pass(self, seconds: float) -> None:

@@ -48,6 +48,7 @@ class ReadTrail:
             if entries:
                 await self._write(entries)
         except BaseException:
+            # A cancelled flush has written nothing either.
             self._take_back(entries)
             raise
 

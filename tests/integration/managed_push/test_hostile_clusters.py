@@ -288,11 +288,11 @@ def _dials_noted(dialled: list[Any]) -> Iterator[None]:
         # Nobody is at home there, and the test need not wait to hear it.
         raise ConnectionRefusedError
 
-    loop.sock_connect = noted  # type: ignore[method-assign]
+    loop.sock_connect = noted  # type: ignore[method-assign]  # the loop is not ours to derive from
     try:
         yield
     finally:
-        loop.sock_connect = connect  # type: ignore[method-assign]
+        loop.sock_connect = connect  # type: ignore[method-assign]  # as it was
 
 
 async def test_the_right_name_is_verified_at_the_vetted_address() -> None:

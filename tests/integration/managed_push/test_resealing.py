@@ -123,7 +123,7 @@ class OvertakenOnce:
                 WHERE domain_id = '{DOMAIN}'
             )
             {self._rows.page}
-        """  # noqa: S608
+        """  # noqa: S608  # of constants of this test
         self._first = iter([replace(self._rows, page=meanwhile)])
         self.kind = self._rows.kind
 

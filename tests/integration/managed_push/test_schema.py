@@ -76,7 +76,7 @@ async def test_a_deleted_domain_takes_all_of_its_own_along(place: PushDatabase) 
 @pytest.mark.parametrize("table", ["domain_managed_push", "domain_hook_push", "managed_push_intents"])
 async def test_nothing_belongs_to_a_domain_that_is_not_there(place: PushDatabase, table: str) -> None:
     with pytest.raises(ForeignKeyViolation):
-        await place.run(f"UPDATE {table} SET domain_id = gen_random_uuid()")  # noqa: S608
+        await place.run(f"UPDATE {table} SET domain_id = gen_random_uuid()")  # noqa: S608  # names of this test
 
 
 async def test_a_domain_has_one_target_and_an_object_one_intent(place: PushDatabase) -> None:

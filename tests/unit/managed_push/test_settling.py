@@ -194,3 +194,19 @@ async def test_what_could_not_be_settled_waits_for_the_same_cluster_to_be_attach
     await scene.attached()
     assert await past_the_lease(scene) == 1
     assert only_record(scene).can_roll_back()
+
+
+async def test_detaching_settles_however_many_writes_are_left() -> None:
+    """M25."""
+    scene = await pushing()
+    for number in range(20):
+        scene.cluster.events = [Event("get"), Event("apply", error=OutcomeUnsure(), is_lost_after=True)]
+        scene.cluster.events += [Event("get", before=_die)]
+        with pytest.raises(Killed):
+            await scene.push(name=f"hook-{number}")
+    scene.clock.advance(LEASE.total_seconds() + 1)
+
+    await scene.detach_target(DOMAIN, AUTHOR)
+
+    assert scene.open_intents() == []
+    assert len(scene.store.state.records) == 20

@@ -143,8 +143,6 @@ class HttpsSession:
             return await self._asked(method, namespace, name, headers=headers, data=data, params=query)
         except NOT_SENT as error:
             raise ClusterUnreachable from error
-        except TooLarge as error:
-            raise OutcomeUnsure(is_over=True) from error
         except (ClientError, OSError, ValueError) as error:
             raise OutcomeUnsure from error
 

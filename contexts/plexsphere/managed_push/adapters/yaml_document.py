@@ -136,7 +136,7 @@ class _Composition:
                 return NEITHER_TEXT_NOR_TRUTH
 
     def _meaning(self, event: ScalarEvent) -> str:
-        tag: str = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
+        tag: str = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # the stubs leave it open
         return tag.removeprefix(_TAG)
 
 

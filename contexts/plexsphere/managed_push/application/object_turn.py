@@ -118,6 +118,7 @@ class ObjectTurn:
                 await require_due()
             yield turn
         except BaseException:
+            # Whoever is cancelled before anything was sent leaves no turn taken, too.
             if not turn.is_unsure:
                 await self._strike_out(intent)
             raise

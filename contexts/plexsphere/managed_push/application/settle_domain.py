@@ -25,8 +25,10 @@ class SettleDomain:
 
     async def __call__(self, domain_id: DomainId) -> None:
         await self._until_nobody_writes(domain_id)
-        overdue = await self.journal.overdue_of(domain_id, MOST_AT_ONCE)
-        await asyncio.gather(*map(self.settle_write.or_leave, overdue))
+        while overdue := await self.journal.overdue_of(domain_id, MOST_AT_ONCE):
+            settled = await asyncio.gather(*map(self.settle_write.or_leave, overdue))
+            if not any(settled):
+                return
 
     async def _until_nobody_writes(self, domain_id: DomainId) -> None:
         # Of a writer that was killed nobody hears until its lease is over.
