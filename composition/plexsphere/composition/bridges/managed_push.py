@@ -1,16 +1,16 @@
 """The managed-push surface, answered by the managed-push context."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 from plexsphere.api.callers import Permitted
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.managed_push import problems
 from plexsphere.api.v1.managed_push.wiring import HookWish, RecordView, TargetView
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.application.attach_target import AttachTarget
 from plexsphere.managed_push.application.detach_target import DetachTarget
@@ -76,16 +76,17 @@ class Reads(Protocol):
         ...
 
 
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn the context's errors into the surface's problems; one that the table does not know passes."""
-    try:
-        yield
-    except errors.ManagedPushError as error:
-        problem = PROBLEM_OF.get(type(error))
-        if problem is None:
-            raise
-        raise Refusal(problem, _detail(error)) from error
+def _detail(error: errors.ManagedPushError) -> str:
+    match error:
+        case errors.KubeconfigInvalid():
+            return f"Rule {error.arm.value}: {ARM_IN_WORDS[error.arm]}."
+        case errors.SpecInvalid():
+            return f"Its {FAULT_IN_WORDS[error.fault]}."
+        case _:
+            return ""
+
+
+TRANSLATED: Final = Translation(PROBLEM_OF, _detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class ManagedPushBridge:
     places: ClusterPlaces
 
     async def get_target(self, permitted: Permitted, domain_id: UUID, /) -> TargetView:
-        with translated():
+        with TRANSLATED:
             target = await self.get_target_of(DomainId(domain_id))
         self.reads.note(granted(permitted, target.domain_id, permitted.object))
         return _target(target)
@@ -111,30 +112,30 @@ class ManagedPushBridge:
     async def attach(
         self, permitted: Permitted, domain_id: UUID, kubeconfig: Secret[bytes], /, *, enabled: bool
     ) -> TargetView:
-        with translated():
+        with TRANSLATED:
             return _target(
                 await self.attach_target(DomainId(domain_id), kubeconfig, _author(permitted), enabled=enabled)
             )
 
     async def detach(self, permitted: Permitted, domain_id: UUID, /) -> None:
-        with translated(), self.places(domain_id):
+        with TRANSLATED, self.places(domain_id):
             await self.detach_target(DomainId(domain_id), _author(permitted))
 
     async def push(
         self, permitted: Permitted, domain_id: UUID, wish: HookWish, /, *, dry_run: bool
     ) -> RecordView:
         pushing = self.rehearse_push if dry_run else self.push_hook
-        with translated(), self.places(domain_id):
+        with TRANSLATED, self.places(domain_id):
             return _record(await pushing(DomainId(domain_id), _draft(wish), _author(permitted)))
 
     async def get_push(self, permitted: Permitted, domain_id: UUID, push_id: UUID, /) -> RecordView:
-        with translated():
+        with TRANSLATED:
             record = await self.get_record(DomainId(domain_id), PushId(push_id))
         self.reads.note(granted(permitted, record.domain_id, permitted.object, push=str(record.id)))
         return _record(record)
 
     async def roll_back(self, permitted: Permitted, domain_id: UUID, push_id: UUID, /) -> RecordView:
-        with translated(), self.places(domain_id):
+        with TRANSLATED, self.places(domain_id):
             return _record(
                 await self.roll_back_push(DomainId(domain_id), PushId(push_id), _author(permitted))
             )
@@ -142,16 +143,6 @@ class ManagedPushBridge:
 
 def _author(permitted: Permitted) -> Author:
     return Author(str(permitted.caller.subject), CORRELATION_ID.get())
-
-
-def _detail(error: errors.ManagedPushError) -> str:
-    match error:
-        case errors.KubeconfigInvalid():
-            return f"Rule {error.arm.value}: {ARM_IN_WORDS[error.arm]}."
-        case errors.SpecInvalid():
-            return f"Its {FAULT_IN_WORDS[error.fault]}."
-        case _:
-            return ""
 
 
 def _draft(wish: HookWish) -> HookDraft:

@@ -55,7 +55,7 @@ HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
     errors.PlaceLostTooOften: LATER,
     errors.StreamsReplacedTooOften: LATER,
 }
-TRANSLATED: Final = Translation(PROBLEM_OF, DETAIL_OF, HEADERS_OF)
+TRANSLATED: Final = Translation(PROBLEM_OF, lambda error: DETAIL_OF.get(type(error), ""), HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """The policies surface, answered by the policy context."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
-from plexsphere.api.problem import Problem, Refusal
+from plexsphere.api.problem import Problem
 from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView, RuleText
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.audit import AuditTrail
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
@@ -52,16 +52,25 @@ FAULT_IN_WORDS: Final[Mapping[errors.RuleFault, str]] = {
 BAD_SLUG: Final = "A slug is a lower-case letter and up to 63 more of a-z, 0-9 and dash."
 
 
-@contextmanager
-def translated() -> Generator[None]:
-    """Turn policy's errors into the surface's problems; one that the table does not know passes."""
-    try:
-        yield
-    except errors.PolicyError as error:
-        problem = PROBLEM_OF.get(type(error))
-        if problem is None:
-            raise
-        raise Refusal(problem, _detail(error)) from error
+def _detail(error: errors.PolicyError) -> str:
+    match error:
+        case errors.InvalidRule():
+            return FAULT_IN_WORDS[error.fault]
+        case errors.InvalidSlug():
+            return BAD_SLUG
+        case errors.SelectorSyntaxError():
+            return f"A selector cannot be read at character {error.position}."
+        case errors.PolicyTooLarge():
+            return f"A node would have {error.rules} rules; {error.most} are the most."
+        case errors.ConfirmationRequired():
+            return (
+                f"{error.pairs_lost} of {error.pairs_before} visible pairs would vanish; confirm to proceed."
+            )
+        case _:
+            return ""
+
+
+TRANSLATED: Final = Translation(PROBLEM_OF, _detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +88,14 @@ class PoliciesBridge:
     async def page(self, permitted: Permitted, project_id: UUID, wanted: PageRequest, /) -> Page[PolicyView]:
         """Return a page, by the ids of the policies."""
         after = PolicyId(UUID(wanted.position)) if wanted.position else None
-        with translated():
+        with TRANSLATED:
             page = await self.list_policies(ProjectId(project_id), after, wanted.limit)
         position = "" if page.is_last else str(page.headers[-1].id)
         return Page(tuple(map(_of_header, page.headers)), position)
 
     async def create(self, permitted: Permitted, project_id: UUID, wish: NewPolicy, /) -> PolicyView:
         """Make a policy; its audit row commits with it."""
-        with translated():
+        with TRANSLATED:
             async with self.doorways(project_id), self.unit_of_work():
                 created = await self.create_policy(_draft(permitted, ProjectId(project_id), wish))
                 self._record(permitted, created.domain_id, created.policy.id)
@@ -94,7 +103,7 @@ class PoliciesBridge:
 
     async def get(self, permitted: Permitted, project_id: UUID, policy_id: UUID, /) -> PolicyView:
         """Return one with its head."""
-        with translated():
+        with TRANSLATED:
             found = await self.get_policy(ProjectId(project_id), PolicyId(policy_id))
         return _view(found.policy)
 
@@ -103,31 +112,13 @@ class PoliciesBridge:
     ) -> None:
         """Remove one; its audit row commits with it."""
         project, policy = ProjectId(project_id), PolicyId(policy_id)
-        with translated():
+        with TRANSLATED:
             async with self.doorways(project_id), self.unit_of_work():
                 domain_id = await self.delete_policy(project, policy, confirm=confirm)
                 self._record(permitted, domain_id, policy)
 
     def _record(self, permitted: Permitted, domain_id: DomainId, policy_id: PolicyId) -> None:
         self.trail.record(granted(permitted, domain_id, permitted.object, policy=str(policy_id)))
-
-
-def _detail(error: errors.PolicyError) -> str:
-    match error:
-        case errors.InvalidRule():
-            return FAULT_IN_WORDS[error.fault]
-        case errors.InvalidSlug():
-            return BAD_SLUG
-        case errors.SelectorSyntaxError():
-            return f"A selector cannot be read at character {error.position}."
-        case errors.PolicyTooLarge():
-            return f"A node would have {error.rules} rules; {error.most} are the most."
-        case errors.ConfirmationRequired():
-            return (
-                f"{error.pairs_lost} of {error.pairs_before} visible pairs would vanish; confirm to proceed."
-            )
-        case _:
-            return ""
 
 
 def _draft(permitted: Permitted, project_id: ProjectId, wish: NewPolicy) -> PolicyDraft:

@@ -37,7 +37,7 @@ DETAIL_OF: Final[Mapping[type[Exception], str]] = {
 HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
     errors.AddressPoolExhausted: {"Retry-After": "60"},
 }
-TRANSLATED: Final = Translation(PROBLEM_OF, DETAIL_OF, HEADERS_OF)
+TRANSLATED: Final = Translation(PROBLEM_OF, lambda error: DETAIL_OF.get(type(error), ""), HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)

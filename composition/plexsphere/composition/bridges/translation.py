@@ -1,13 +1,17 @@
 """A context's errors, answered as the surface's problems."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import Final
+from typing import Any, Final
 
 from plexsphere.api.problem import Problem, Refusal
 
-NOTHING: Final[Mapping[type[Exception], str]] = MappingProxyType({})
 NO_HEADERS: Final[Mapping[type[Exception], Mapping[str, str]]] = MappingProxyType({})
+
+
+def nothing_more(_: Exception) -> str:
+    """Say nothing beside the problem's own title."""
+    return ""
 
 
 class Translation:
@@ -21,8 +25,8 @@ class Translation:
 
     def __init__(
         self,
-        problem_of: Mapping[type[Exception], Problem],
-        detail_of: Mapping[type[Exception], str] = NOTHING,
+        problem_of: Mapping[Any, Problem],
+        detail_of: Callable[[Any], str] = nothing_more,
         headers_of: Mapping[type[Exception], Mapping[str, str]] = NO_HEADERS,
     ) -> None:
         self._problem_of: Final = problem_of
@@ -38,4 +42,4 @@ class Translation:
         if kind is None or not issubclass(kind, Exception) or kind not in self._problem_of:
             return
         headers = self._headers_of.get(kind)
-        raise Refusal(self._problem_of[kind], self._detail_of.get(kind, ""), headers=headers) from error
+        raise Refusal(self._problem_of[kind], self._detail_of(error), headers=headers) from error
