@@ -210,3 +210,24 @@ async def test_detaching_settles_however_many_writes_are_left() -> None:
 
     assert scene.open_intents() == []
     assert len(scene.store.state.records) == 20
+
+
+async def test_what_cannot_be_settled_hides_nothing_that_can() -> None:
+    """M25."""
+    scene = await pushing()
+    for number in range(10):
+        scene.cluster.events = [
+            Event("get"),
+            Event("apply", error=OutcomeUnsure()),
+            Event("get", before=_die),
+        ]
+        with pytest.raises(Killed):
+            await scene.push(name=f"hook-{number}")
+    await scene.attach_target(DOMAIN, Secret(b"https://replacement.example"), AUTHOR, enabled=True)
+    await killed_while_pushing(scene)
+    scene.clock.advance(LEASE.total_seconds() + 1)
+
+    await scene.detach_target(DOMAIN, AUTHOR)
+
+    assert len(scene.open_intents()) == 10
+    assert only_record(scene).api_server_url == "https://replacement.example"
