@@ -10,7 +10,11 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 
 class EventType(StrEnum):
-    """The event types of plexd.md that the control plane sends today."""
+    """
+    The event types of plexd.md that the control plane sends today.
+
+    `action_cancelled` is ours: an agent that does not know it goes on, and its result is kept as a note.
+    """
 
     PEER_ADDED = "peer_added"
     PEER_REMOVED = "peer_removed"
@@ -18,14 +22,23 @@ class EventType(StrEnum):
     PEER_ENDPOINT_CHANGED = "peer_endpoint_changed"
     POLICY_UPDATED = "policy_updated"
     NODE_STATE_UPDATED = "node_state_updated"
+    ACTION_REQUEST = "action_request"
+    ACTION_CANCELLED = "action_cancelled"
 
 
 class SubjectKind(StrEnum):
-    """What kind of thing a row is about, so that a follower knows what to read again."""
+    """
+    What kind of thing a row is about, so that a follower knows what to read again.
+
+    Of a row about an execution the recipients are the nodes whose offers may be others now; a row about offers has the
+    one node as its subject.
+    """
 
     NODE = "node"
     POLICY = "policy"
     DOMAIN = "domain"
+    EXECUTION = "execution"
+    OFFERS = "offers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ PrincipalId = NewType("PrincipalId", UUID)
 PolicyId = NewType("PolicyId", UUID)
 TokenId = NewType("TokenId", UUID)
 PushId = NewType("PushId", UUID)
+ExecutionId = NewType("ExecutionId", UUID)
+ViolationId = NewType("ViolationId", UUID)
 
 _CANONICAL: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 

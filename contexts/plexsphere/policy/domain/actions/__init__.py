@@ -1,0 +1,1 @@
+"""Actions: what nodes are asked to do, and what became of it."""

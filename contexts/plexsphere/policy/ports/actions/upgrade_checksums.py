@@ -1,0 +1,16 @@
+"""Checksums of the agent's stored binaries."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+
+class UpgradeChecksums(Protocol):
+    """Knows which stored artifact fits which node, by the operating system and architecture it registered with."""
+
+    async def of(
+        self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
+    ) -> Mapping[NodeId, str]:
+        """Return `sha256:<hex>` of the version for each node; nodes that nothing stored fits are left out."""
+        ...
