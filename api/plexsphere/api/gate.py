@@ -220,11 +220,20 @@ class NodeGate:
         Raises:
             Refusal: `unauthenticated`, `rate_limited`, `invalid_node_id` or `node_not_found`.
         """
-        bearer = bearer_of(authorization)
-        node = self.nodes.cached(bearer) or await self._looked_up(bearer, scope)
+        node = await self.any_node(authorization, scope)
         if claimed != node.name and path_id(claimed, catalogue.INVALID_NODE_ID) != node.node_id:
             raise Refusal(catalogue.NODE_NOT_FOUND)
         return node
+
+    async def any_node(self, authorization: str, scope: Any) -> CallingNode:
+        """
+        Return the node that calls, for an operation whose path names none.
+
+        Raises:
+            Refusal: `unauthenticated` or `rate_limited`.
+        """
+        bearer = bearer_of(authorization)
+        return self.nodes.cached(bearer) or await self._looked_up(bearer, scope)
 
     async def _looked_up(self, bearer: Secret[str], scope: Any) -> CallingNode:
         self.limits.require_credible(scope)

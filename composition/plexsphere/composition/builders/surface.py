@@ -8,11 +8,12 @@ from plexsphere.api.app import Services, create_app
 from plexsphere.api.edge import AsgiApp, DirectRoutes
 from plexsphere.api.gate import Gate, NodeGate
 from plexsphere.api.limits import Limits
+from plexsphere.api.node_calls import DirectCall, NodeCalls
 from plexsphere.api.served_part import ServedPart
 from plexsphere.api.shedding import Shedding
 from plexsphere.api.sources import Sources
-from plexsphere.api.v1.node_protocol.calls import NodeCalls
-from plexsphere.api.v1.node_protocol.operations import ALL as NODE_OPERATIONS
+from plexsphere.api.v1.node_protocol.calls import protocol_calls
+from plexsphere.api.v1.nodes import operations as node_operations
 from plexsphere.composition.bridges.api_tokens import ApiTokensBridge
 from plexsphere.composition.bridges.authz import AuthzBridge
 from plexsphere.composition.bridges.bootstrap_tokens import BootstrapTokensBridge
@@ -75,6 +76,8 @@ from plexsphere.platform.ids import mint_id
 from plexsphere.platform.telemetry.signals import Telemetry
 from plexsphere.platform.telemetry.tracing import traced
 
+# What the router answers on the paths of nodes' calls.
+BESIDE_NODE_CALLS: Final = (node_operations.DRIFT,)
 # What opens its unit of work itself: it can be tried again where it had to give way, and is worth a span.
 BRIDGES: Final = frozenset(
     {
@@ -128,8 +131,8 @@ def build_surface(parts: Parts) -> Surface:
     reads = ReadTrail(parts.platform.backstage, PostgresAuditTrail(parts.platform.backstage))
     version = build_version()
     limits, shedding = _limits(parts), Shedding(parts.platform.traffic)
-    node_gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
-    node_protocol = _node_protocol(parts)
+    direct = _direct_calls(parts, limits, shedding)
+    operations = tuple(each.operation for each in direct)
     database, trail = parts.platform.database, parts.platform.trail
     services = Services(
         gate=_gate(parts, denials, limits),
@@ -148,11 +151,16 @@ def build_surface(parts: Parts) -> Surface:
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),
         limits=limits,
     )
-    calls = _part(parts.settings.roles, NodeCalls(node_gate, node_protocol, shedding))
+    calls = _part(parts.settings.roles, NodeCalls(direct, BESIDE_NODE_CALLS))
     observed = _observed(services, parts.platform.telemetry)
-    answers = AnswerCounts(NODE_OPERATIONS)
-    app = create_app(observed, calls, NODE_OPERATIONS, shedding, version.version, answers)
+    answers = AnswerCounts(operations)
+    app = create_app(observed, calls, operations, shedding, version.version, answers)
     return Surface(app, denials, reads, shedding, answers)
+
+
+def _direct_calls(parts: Parts, limits: Limits, shedding: Shedding) -> list[DirectCall]:
+    gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
+    return protocol_calls(gate, shedding, _node_protocol(parts))
 
 
 def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:
