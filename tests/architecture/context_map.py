@@ -19,6 +19,7 @@ from tests.architecture.tree import ROOT
 BRIDGES: Final = "composition/plexsphere/composition/bridges"
 SURFACE: Final = "api"
 ARROW: Final = re.compile(r'^\s*(\w+)\s*-->\s*\|"([^"]*)"\|\s*(\w+)\s*$', re.MULTILINE)
+NAMELESS: Final = {"__call__", "of"}
 DIAGRAM: Final = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 
 Edges = dict[tuple[str, str], set[str]]
@@ -67,8 +68,9 @@ def _bridges(root: Path) -> list[Path]:
 
 
 def _ports(root: Path) -> Iterator[Port]:
-    for file in (root / "contexts/plexsphere").glob("*/ports/*.py"):
-        yield from _protocols(file, file.parent.parent.name)
+    contexts = root / "contexts/plexsphere"
+    for file in contexts.glob("*/ports/**/*.py"):
+        yield from _protocols(file, file.relative_to(contexts).parts[0])
     for file in (root / "api/plexsphere/api").rglob("*.py"):
         yield from _protocols(file, SURFACE)
 
@@ -77,7 +79,7 @@ def _protocols(file: Path, party: str) -> Iterator[Port]:
     for each in classes(_source(file)):
         asks = frozenset(method.name for method in methods(each))
         # A Protocol of one nameless call says nothing by which its answer could be told from another class.
-        if any("Protocol" in ast.unparse(base) for base in each.bases) and asks - {"__call__"}:
+        if any("Protocol" in ast.unparse(base) for base in each.bases) and asks - NAMELESS:
             yield Port(party, asks)
 
 

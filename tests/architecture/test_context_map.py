@@ -34,8 +34,9 @@ def test_the_map_shows_exactly_the_edges_of_the_code() -> None:
     assert arrows(drawn(MAP.read_text())) == arrows(built())
 
 
-def test_an_edge_of_the_code_that_the_map_lacks_is_seen(tree: Path) -> None:
-    (tree / "contexts/plexsphere/policy/ports/witness.py").write_text(PORT)
+@pytest.mark.parametrize("place", ["witness.py", "actions/witness.py"])
+def test_an_edge_of_the_code_that_the_map_lacks_is_seen(place: str, tree: Path) -> None:
+    (tree / "contexts/plexsphere/policy/ports" / place).write_text(PORT)
     (tree / BRIDGES / "witness.py").write_text(BRIDGE)
 
     assert built(tree)["policy", "fleet"] - drawn(MAP.read_text())["policy", "fleet"] == {"witness"}

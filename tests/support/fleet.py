@@ -273,6 +273,11 @@ class MemoryNodes:
         rows = [row for row in self._ordered() if row.node.domain_id == domain_id]
         return [row.node for row in rows if row.revision > revision or row.node.id in also]
 
+    async def facts_of(
+        self, domain_id: DomainId, nodes: Collection[NodeId], /
+    ) -> Mapping[NodeId, Mapping[str, str]]:
+        return {node.id: node.facts for node in await self.all_of(domain_id) if node.id in nodes}
+
     async def count(self, domain_id: DomainId, project_id: ProjectId | None, /) -> int:
         nodes = await self.all_of(domain_id)
         return sum(project_id in (None, node.project_id) for node in nodes)

@@ -36,6 +36,23 @@ async def _read(kit: FleetKit, node: Node) -> Node:
     return found
 
 
+async def test_what_live_nodes_said_of_themselves_is_told_for_those_that_are_asked_for(kit: FleetKit) -> None:
+    linux, silent, unasked, gone = await _added(
+        kit, a_node(1, facts={"os": "linux", "arch": "amd64"}), a_node(2), a_node(3), a_node(4)
+    )
+    [foreign] = await _added(kit, a_node(5, domain_id=OTHER_DOMAIN))
+    async with kit.unit_of_work():
+        await kit.nodes.depart(DOMAIN, gone.id, await kit.meshes.take_turn(DOMAIN))
+
+    asked = [each.id for each in (linux, silent, gone, foreign)]
+    assert unasked.id not in asked
+    assert await kit.nodes.facts_of(DOMAIN, asked) == {
+        linux.id: {"os": "linux", "arch": "amd64"},
+        silent.id: {},
+    }
+    assert await kit.nodes.facts_of(DOMAIN, []) == {}
+
+
 async def test_a_node_comes_back_as_it_was_added(kit: FleetKit) -> None:
     [node] = await _added(
         kit,

@@ -1,6 +1,6 @@
 """The collection of nodes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,12 @@ class Nodes(Protocol):
         self, domain_id: DomainId, revision: int, also: Collection[NodeId], /
     ) -> Sequence[Node]:
         """Return the nodes, departed ones included, of a later mesh revision, and those named."""
+        ...
+
+    async def facts_of(
+        self, domain_id: DomainId, nodes: Collection[NodeId], /
+    ) -> Mapping[NodeId, Mapping[str, str]]:
+        """Return what each of the nodes said of itself at registration; those that do not live are left out."""
         ...
 
     async def count(self, domain_id: DomainId, project_id: ProjectId | None, /) -> int:

@@ -1,5 +1,6 @@
 """Nodes in PostgreSQL."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from plexsphere.fleet.adapters.postgres.node_rows import COLUMNS, columns_of, node_of, nodes_of
+from plexsphere.fleet.adapters.postgres.node_rows import AT_ONCE, COLUMNS, columns_of, node_of, nodes_of
 from plexsphere.fleet.domain.errors import FleetError, HostnameTaken, PublicKeyTaken
 from plexsphere.fleet.domain.node import Node
 from plexsphere.fleet.ports.nodes import NodePage
@@ -43,6 +44,7 @@ WHERE domain_id = %(domain)s AND id IN (
 )
 ORDER BY id
 """
+FACTS: Final = "SELECT id, facts FROM nodes WHERE domain_id = %s AND id = ANY(%s) AND removed_at IS NULL"
 COUNT: Final = "SELECT count(*) FROM nodes WHERE domain_id = %s AND removed_at IS NULL"
 COUNT_OF_PROJECT: Final = f"{COUNT} AND project_id = %s"
 SET_ENDPOINT: Final = """
@@ -126,6 +128,18 @@ class PostgresNodes:
     ) -> Sequence[Node]:
         """Read by the index over revisions, and by the primary key."""
         return await self._many(CHANGED, {"domain": domain_id, "revision": revision, "also": list(also)})
+
+    async def facts_of(
+        self, domain_id: DomainId, nodes: Collection[NodeId], /
+    ) -> Mapping[NodeId, Mapping[str, str]]:
+        """Read by the primary key; others work between two handfuls of rows."""
+        found: dict[NodeId, Mapping[str, str]] = {}
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(FACTS, [domain_id, list(nodes)])
+            while rows := await cursor.fetchmany(AT_ONCE):
+                found |= {NodeId(node_id): facts for node_id, facts in rows}
+                await asyncio.sleep(0)
+        return found
 
     async def count(self, domain_id: DomainId, project_id: ProjectId | None, /) -> int:
         """Count live nodes."""

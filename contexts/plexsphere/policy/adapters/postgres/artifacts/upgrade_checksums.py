@@ -1,0 +1,40 @@
+"""Which stored artifact fits which node."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.ports.artifacts.machines import Machine, Machines
+
+# What was withdrawn is not handed out, so nobody is to upgrade to it.
+OFFERED: Final = """
+SELECT os, arch, sha256 FROM plexd_artifacts AS artifact JOIN plexd_releases AS release USING (version)
+WHERE version = %s AND release.support_status <> 'withdrawn'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresUpgradeChecksums:
+    """Answers the port `UpgradeChecksums`, asking fleet what the nodes' machines are."""
+
+    database: Database
+    machines: Machines
+
+    async def of(
+        self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
+    ) -> Mapping[NodeId, str]:
+        """Read the version's few artifacts first: nobody is asked of machines when there are none."""
+        offered = await self._offered(version)
+        if not offered:
+            return {}
+        machines = await self.machines.machines_of(domain_id, nodes)
+        return {node: offered[machine] for node, machine in machines.items() if machine in offered}
+
+    async def _offered(self, version: str) -> dict[Machine, str]:
+        if "\0" in version:
+            return {}
+        async with self.database.connection() as connection:
+            rows = await (await connection.execute(OFFERED, [version])).fetchall()
+        return {Machine(os, arch): f"sha256:{digest}" for os, arch, digest in rows}

@@ -1,0 +1,1 @@
+"""Artifacts: released binaries of the agent, and what their content is."""

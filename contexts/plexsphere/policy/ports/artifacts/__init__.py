@@ -1,0 +1,1 @@
+"""What artifacts need from outside."""

@@ -1,0 +1,1 @@
+"""What the integrity of nodes needs from outside."""
