@@ -30,6 +30,8 @@ ANSWERED_OTHERWISE: Final = {
     identity_errors.SigningKeyMissing,
     # Nothing revises a policy yet.
     policy_errors.RevisionConflict,
+    # Fleet's words for it are answered.
+    policy_errors.InvalidSandbox,
     # What an error names, not what went wrong: neither is raised itself.
     managed_push_errors.OfDomain,
     managed_push_errors.OfPush,

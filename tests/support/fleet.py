@@ -362,10 +362,33 @@ class MemoryCapabilities:
 
     async def put(
         self, domain_id: DomainId, node_id: NodeId, manifest: bytes, reported_at: datetime, /
-    ) -> None:
+    ) -> ProjectId:
         if node_id not in self._store.state.nodes:
             raise NodeNotFound(node_id)
         self._store.state.manifests[node_id] = manifest
+        return self._store.state.nodes[node_id].node.project_id
+
+
+class HeardManifests:
+    """Whoever makes use of manifests, as it hears of them."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[DomainId, ProjectId, NodeId, bytes]] = []
+        self.withdrawn: list[tuple[DomainId, NodeId]] = []
+
+    async def hand_on(
+        self,
+        domain_id: DomainId,
+        project_id: ProjectId,
+        node_id: NodeId,
+        manifest: bytes,
+        reported_at: datetime,
+        /,
+    ) -> None:
+        self.taken.append((domain_id, project_id, node_id, manifest))
+
+    async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
+        self.withdrawn.append((domain_id, node_id))
 
 
 class MemoryDrift:

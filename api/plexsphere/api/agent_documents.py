@@ -1,8 +1,15 @@
 """Documents of plexd.md that several calls of the agents carry."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+
+# Names are parts of keys; none that an agent can run is longer.
+LONGEST_NAME: Final = 253
+MOST_OF_A_KIND: Final = 1024
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+Word = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class ParameterDef(msgspec.Struct, frozen=True):
@@ -18,7 +25,7 @@ class ParameterDef(msgspec.Struct, frozen=True):
 class ActionCapability(msgspec.Struct, frozen=True):
     """A built-in action."""
 
-    name: str
+    name: Name
     description: str = ""
     parameters: list[ParameterDef] | None = None
 
@@ -26,29 +33,37 @@ class ActionCapability(msgspec.Struct, frozen=True):
 class HookCapability(msgspec.Struct, frozen=True):
     """A declared hook."""
 
-    name: str
+    name: Name
     description: str = ""
-    source: str = ""
-    checksum: str = ""
+    source: Word = ""
+    checksum: Word = ""
     parameters: list[ParameterDef] | None = None
     timeout: str = ""
     sandbox: str = ""
     privileged: bool = False
 
 
+class DiscoveredHook(msgspec.Struct, frozen=True):
+    """A hook as it was found in the node's cluster; told beside what is declared, or not at all."""
+
+    name: Name
+    image_digest: Word = ""
+
+
 class BinaryInfo(msgspec.Struct, frozen=True):
     """The agent's binary."""
 
-    version: str = ""
-    checksum: str = ""
+    version: Word = ""
+    checksum: Word = ""
 
 
 class Capabilities(msgspec.Struct, frozen=True):
     """What a node can do; stored whole, with what this does not name."""
 
     binary: BinaryInfo | None = None
-    builtin_actions: list[ActionCapability] | None = None
-    hooks: list[HookCapability] | None = None
+    builtin_actions: Annotated[list[ActionCapability], msgspec.Meta(max_length=MOST_OF_A_KIND)] | None = None
+    hooks: Annotated[list[HookCapability], msgspec.Meta(max_length=MOST_OF_A_KIND)] | None = None
+    discovered_hooks: Annotated[list[DiscoveredHook], msgspec.Meta(max_length=MOST_OF_A_KIND)] | None = None
 
 
 class Peer(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 from plexsphere.composition.builders.authorization import build_authorization
 from plexsphere.composition.builders.credentials import build_credentials
 from plexsphere.composition.builders.fleet import build_fleet
+from plexsphere.composition.builders.hooks import build_hooks
 from plexsphere.composition.builders.liveness import build_liveness
 from plexsphere.composition.builders.managed_push import build_managed_push
 from plexsphere.composition.builders.metrics import build_metrics
@@ -39,7 +40,8 @@ class Root(containers.DeclarativeContainer):
     )
     policy = providers.Singleton(build_policy, platform, tenancy, views)
     managed_push = providers.Singleton(build_managed_push, settings, platform)
-    fleet = providers.Singleton(build_fleet, platform, credentials, views, signer)
+    hooks = providers.Singleton(build_hooks, platform)
+    fleet = providers.Singleton(build_fleet, platform, credentials, views, signer, hooks)
     liveness = providers.Singleton(build_liveness, platform, views)
     parts = providers.Singleton(
         Parts,

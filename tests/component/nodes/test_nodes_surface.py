@@ -45,7 +45,14 @@ from tests.support.api import (
     code_of,
     surface,
 )
-from tests.support.fleet import FleetStore, MemoryAnnouncements, MemoryTrail, a_node, memory_fleet
+from tests.support.fleet import (
+    FleetStore,
+    HeardManifests,
+    MemoryAnnouncements,
+    MemoryTrail,
+    a_node,
+    memory_fleet,
+)
 from tests.support.fleet_sight import SPOKE, FollowedFleet, grouped
 from tests.support.identity import EPOCH, FakeClock
 
@@ -115,7 +122,13 @@ class Scene:
             put_node_metadata=PutNodeMetadata(change),
             delete_node_metadata=DeleteNodeMetadata(change),
             remove_node=RemoveNode(
-                kit.unit_of_work, fleet.take_turn, kit.nodes, self.admission, fleet.sight, announcements
+                kit.unit_of_work,
+                fleet.take_turn,
+                kit.nodes,
+                self.admission,
+                HeardManifests(),
+                fleet.sight,
+                announcements,
             ),
             get_node_drift=GetNodeDrift(kit.drift),
             get_topology=GetTopology(fleet.views, fleet.sight),

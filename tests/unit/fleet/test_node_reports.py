@@ -13,7 +13,16 @@ from plexsphere.fleet.domain.drift import (
     DriftReport,
 )
 from plexsphere.fleet.domain.errors import NodeNotFound
-from tests.support.fleet import DOMAIN, NOBODY, FleetKit, FleetStore, a_node, memory_fleet
+from tests.support.fleet import (
+    DOMAIN,
+    NOBODY,
+    PROJECT,
+    FleetKit,
+    FleetStore,
+    HeardManifests,
+    a_node,
+    memory_fleet,
+)
 from tests.support.identity import EPOCH, CountingIds, FakeClock
 
 ONE = a_node(1)
@@ -54,9 +63,11 @@ async def test_a_node_that_says_too_much_is_cut_short(kit: FleetKit) -> None:
 
 
 async def test_only_a_known_node_announces_capabilities(kit: FleetKit) -> None:
-    update = UpdateCapabilities(kit.capabilities, FakeClock())
+    manifests = HeardManifests()
+    update = UpdateCapabilities(kit.unit_of_work, kit.capabilities, manifests, FakeClock())
     await update(DOMAIN, ONE.id, b'{"hooks":[]}')
 
     assert await kit.stored_manifest(ONE.id) == {"hooks": []}
+    assert manifests.taken == [(DOMAIN, PROJECT, ONE.id, b'{"hooks":[]}')]
     with pytest.raises(NodeNotFound):
         await update(DOMAIN, NOBODY, b"{}")

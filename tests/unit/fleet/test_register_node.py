@@ -24,7 +24,7 @@ from plexsphere.fleet.domain.node_state import SigningKeys
 from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
-from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, memory_fleet
+from tests.support.fleet import DOMAIN, FleetStore, HeardManifests, MemoryAnnouncements, memory_fleet
 from tests.support.fleet_admission import GuardedUnitOfWork, MemoryAdmission
 from tests.support.fleet_sight import GROUP, FollowedFleet
 from tests.support.identity import FakeClock
@@ -59,6 +59,7 @@ class Scene:
             meshes=self.kit.meshes,
             nodes=self.kit.nodes,
             capabilities=self.kit.capabilities,
+            manifests=HeardManifests(),
             views=self.fleet.views,
             sight=self.fleet.sight,
             signer=FakeSigner(),

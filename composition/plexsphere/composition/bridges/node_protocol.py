@@ -33,6 +33,8 @@ PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.NodeNotFound: catalogue.NODE_NOT_FOUND,
     errors.DomainNotFound: catalogue.NODE_NOT_FOUND,
     errors.InvalidEndpoint: catalogue.INVALID_BODY,
+    errors.InvalidManifest: catalogue.INVALID_BODY,
+    errors.InvalidSandbox: problems.INVALID_SANDBOX,
     errors.TooManyStates: catalogue.OVERLOADED,
     errors.TooManyStreams: problems.TOO_MANY_STREAMS,
     errors.PlaceLostTooOften: catalogue.RATE_LIMITED,
@@ -55,7 +57,13 @@ HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
     errors.PlaceLostTooOften: LATER,
     errors.StreamsReplacedTooOften: LATER,
 }
-TRANSLATED: Final = Translation(PROBLEM_OF, lambda error: DETAIL_OF.get(type(error), ""), HEADERS_OF)
+
+
+def _detail(error: Exception) -> str:
+    return error.detail if isinstance(error, errors.InvalidManifest) else DETAIL_OF.get(type(error), "")
+
+
+TRANSLATED: Final = Translation(PROBLEM_OF, _detail, HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)

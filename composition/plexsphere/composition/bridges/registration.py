@@ -20,6 +20,8 @@ PROBLEM_OF: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidPublicKey: problems.INVALID_PUBLIC_KEY,
     errors.InvalidHostname: problems.INVALID_HOSTNAME,
     errors.InvalidMetadata: catalogue.INVALID_BODY,
+    errors.InvalidManifest: catalogue.INVALID_BODY,
+    errors.InvalidSandbox: catalogue.INVALID_BODY,
     errors.TokenInvalid: problems.TOKEN_INVALID,
     errors.HostnameTaken: problems.HOSTNAME_TAKEN,
     errors.PublicKeyTaken: problems.PUBLIC_KEY_TAKEN,
@@ -29,6 +31,7 @@ DETAIL_OF: Final[Mapping[type[Exception], str]] = {
     errors.InvalidPublicKey: "public_key is 44 characters of base64 for a Curve25519 key that is not of low order",
     errors.InvalidHostname: "hostname is 1 to 253 letters, digits and hyphens in labels of at most 63, parted by dots",
     errors.InvalidMetadata: "metadata is at most 64 printable texts of 255 characters under keys of [A-Za-z0-9._/-]",
+    errors.InvalidSandbox: "a hook's sandbox is none, namespaced or container",
     errors.TokenInvalid: "the token is unknown, expired, revoked or used; ask an operator for a new one",
     errors.HostnameTaken: "remove the old node first, or register under another hostname",
     errors.PublicKeyTaken: "generate a new key pair; two nodes never share one",
@@ -37,7 +40,13 @@ DETAIL_OF: Final[Mapping[type[Exception], str]] = {
 HEADERS_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
     errors.AddressPoolExhausted: {"Retry-After": "60"},
 }
-TRANSLATED: Final = Translation(PROBLEM_OF, lambda error: DETAIL_OF.get(type(error), ""), HEADERS_OF)
+
+
+def _detail(error: Exception) -> str:
+    return error.detail if isinstance(error, errors.InvalidManifest) else DETAIL_OF.get(type(error), "")
+
+
+TRANSLATED: Final = Translation(PROBLEM_OF, _detail, HEADERS_OF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from plexsphere.composition.bridges.admission import IdentityAdmission
 from plexsphere.composition.bridges.event_signer import IdentityEventSigner
+from plexsphere.composition.bridges.manifests import ManifestsBridge
 from plexsphere.composition.builders.credentials import Credentials
+from plexsphere.composition.builders.hooks import Hooks
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.views import Views
 from plexsphere.fleet.adapters.postgres.capabilities import PostgresCapabilities
@@ -52,7 +54,7 @@ class Fleet:
 
 
 def build_fleet(
-    platform: PlatformParts, credentials: Credentials, views: Views, signer: EventSigner
+    platform: PlatformParts, credentials: Credentials, views: Views, signer: EventSigner, hooks: Hooks
 ) -> Fleet:
     """Return fleet's use cases; `signer` holds the deployment's current key."""
     database, inbox, clock = platform.database, platform.inbox, platform.clock
@@ -62,6 +64,7 @@ def build_fleet(
     expand = ExpandRow(sight, events_signer, platform.server_time)
     crowds, turns = CrowdWatch(clock), Turns()
     book = _book(platform)
+    manifests = ManifestsBridge(hooks.take_announcement, hooks.withdraw_announcement)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     stream_claims = PostgresStreamClaims(platform.backstage)
     claims = ClaimBook(
@@ -79,6 +82,7 @@ def build_fleet(
             meshes=views.meshes,
             nodes=nodes,
             capabilities=capabilities,
+            manifests=manifests,
             views=followed,
             sight=sight,
             signer=events_signer,
@@ -87,7 +91,7 @@ def build_fleet(
             clock=clock,
             mint_id=mint_id,
         ),
-        remove_node=RemoveNode(database, views.take_turn, nodes, admission, sight, inbox),
+        remove_node=RemoveNode(database, views.take_turn, nodes, admission, manifests, sight, inbox),
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
         get_state=GetState(followed, sight, events_signer, views.reconciles, crowds, turns),
         open_event_stream=OpenEventStream(
@@ -104,7 +108,7 @@ def build_fleet(
             platform.frame_latency,
         ),
         update_endpoint=UpdateEndpoint(database, followed, nodes, sight, inbox),
-        update_capabilities=UpdateCapabilities(capabilities, clock),
+        update_capabilities=UpdateCapabilities(database, capabilities, manifests, clock),
         report_drift=ReportDrift(drift, clock, mint_id),
     )
 

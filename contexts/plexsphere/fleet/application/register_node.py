@@ -14,6 +14,7 @@ from plexsphere.fleet.domain.sight_change import rules_rows
 from plexsphere.fleet.ports.admission import Admission, Admitted, AdmittedAgain, Credentials
 from plexsphere.fleet.ports.capabilities import Capabilities
 from plexsphere.fleet.ports.event_signer import EventSigner
+from plexsphere.fleet.ports.manifests import Manifests
 from plexsphere.fleet.ports.meshes import Meshes
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.fleet.ports.sight import Sight
@@ -62,6 +63,7 @@ class RegisterNode:
     meshes: Meshes
     nodes: Nodes
     capabilities: Capabilities
+    manifests: Manifests
     views: Views
     sight: Sight
     signer: EventSigner
@@ -77,6 +79,7 @@ class RegisterNode:
         Raises:
             InvalidPublicKey, InvalidHostname, InvalidMetadata: before the token is looked at.
             TokenInvalid, HostnameTaken, PublicKeyTaken, AddressPoolExhausted: nothing changed.
+            InvalidManifest, InvalidSandbox: nothing changed either.
         """
         key = PublicKey.parse(enrolment.public_key)
         name = hostname(enrolment.hostname)
@@ -122,7 +125,9 @@ class RegisterNode:
     async def _store(self, node: Node, turn: Turn, capabilities: bytes) -> None:
         await self.nodes.add(node, turn.revision)
         if capabilities:
-            await self.capabilities.put(node.domain_id, node.id, capabilities, node.created_at)
+            at = node.created_at
+            project_id = await self.capabilities.put(node.domain_id, node.id, capabilities, at)
+            await self.manifests.hand_on(node.domain_id, project_id, node.id, capabilities, at)
 
     async def _again(self, admitted: AdmittedAgain) -> Registered:
         turn = await self.take_turn(admitted.domain_id)

@@ -7,6 +7,7 @@ from plexsphere.fleet.domain.departure import departure_rows
 from plexsphere.fleet.domain.errors import ConfirmationRequired, NodeNotFound
 from plexsphere.fleet.domain.sight_change import rules_rows
 from plexsphere.fleet.ports.admission import Admission
+from plexsphere.fleet.ports.manifests import Manifests
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.platform.kernel.events import Announcements
@@ -26,6 +27,7 @@ class RemoveNode:
     take_turn: TakeTurn
     nodes: Nodes
     admission: Admission
+    manifests: Manifests
     sight: Sight
     announcements: Announcements
 
@@ -48,6 +50,7 @@ class RemoveNode:
                 raise ConfirmationRequired
             former = self.sight.peers_of(domain_id, node_id)
             await self.nodes.depart(domain_id, node_id, turn.revision)
+            await self.manifests.withdraw(domain_id, node_id)
             await self.nodes.move_epochs(domain_id, former, turn.revision)
             rows = departure_rows(
                 domain_id, node_id, former, lambda peer: self.sight.peers_of(domain_id, peer), reason

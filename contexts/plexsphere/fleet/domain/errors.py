@@ -21,6 +21,18 @@ class InvalidMetadata(FleetError):
     """A metadata key or value breaks the rules of labels."""
 
 
+class InvalidManifest(FleetError):
+    """What a node announces is not what agents announce; `detail` names the place and the rule, never a value."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidSandbox(FleetError):
+    """An announced hook's sandbox is none that agents know."""
+
+
 class InvalidNodeName(FleetError):
     """A node's name is not one printable line of 1 to 255 characters."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 
 
 class Capabilities(Protocol):
@@ -11,9 +11,11 @@ class Capabilities(Protocol):
 
     async def put(
         self, domain_id: DomainId, node_id: NodeId, manifest: bytes, reported_at: datetime, /
-    ) -> None:
+    ) -> ProjectId:
         """
-        Keep the manifest, a JSON object, in place of the one before; joins the open unit of work.
+        Keep the manifest, a JSON object, in place of the one before, and return the node's Project.
+
+        Joins the open unit of work.
 
         Raises:
             NodeNotFound: the node was never registered.

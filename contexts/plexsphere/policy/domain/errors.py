@@ -104,3 +104,7 @@ class ConfirmationRequired(PolicyError):
         super().__init__(f"{pairs_lost} of {pairs_before} visible pairs would vanish")
         self.pairs_lost = pairs_lost
         self.pairs_before = pairs_before
+
+
+class InvalidSandbox(PolicyError):
+    """A hook's sandbox is none of `none`, `namespaced` and `container` (hardening row M16)."""

@@ -70,7 +70,7 @@ CAPABILITIES: Final = Operation(
     Credential.NODE,
     answer=schemas.Done,
     body=Capabilities,
-    problems=(*NODE, problems.CAPABILITIES_TOO_LARGE),
+    problems=(*NODE, problems.CAPABILITIES_TOO_LARGE, problems.INVALID_SANDBOX),
 )
 DRIFT: Final = Operation(
     "PostNodeDrift",

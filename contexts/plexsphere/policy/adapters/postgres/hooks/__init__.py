@@ -1,0 +1,1 @@
+"""Announced actions and discovered hooks in PostgreSQL."""

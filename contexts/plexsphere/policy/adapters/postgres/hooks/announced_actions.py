@@ -1,0 +1,40 @@
+"""What nodes announced, as dispatches ask for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.adapters.postgres.hooks.definition_rows import definition_of
+from plexsphere.policy.domain.actions.definition import ActionType
+from plexsphere.policy.ports.actions.announced_actions import Announced
+
+OF: Final = """
+SELECT action.node_id, action.definition, EXISTS (
+    SELECT FROM integrity_violations AS violation
+    WHERE violation.domain_id = action.domain_id AND violation.node_id = action.node_id
+      AND violation.kind = action.type AND violation.artifact_id = action.name AND violation.status = 'open'
+) FROM announced_actions AS action
+WHERE action.domain_id = %s AND action.type = %s AND action.name = %s AND action.node_id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAnnouncedActions:
+    """Answers the port `AnnouncedActions`."""
+
+    database: Database
+
+    async def of(
+        self, domain_id: DomainId, action_type: ActionType, name: str, nodes: Sequence[NodeId], /
+    ) -> Mapping[NodeId, Announced]:
+        """Read definitions and open violations in one statement: no violation slips in between."""
+        async with self.database.connection() as connection:
+            rows = await (
+                await connection.execute(OF, [domain_id, action_type, name, list(nodes)])
+            ).fetchall()
+        return {
+            NodeId(node_id): Announced(definition_of(action_type, name, definition), is_drifted)
+            for node_id, definition, is_drifted in rows
+        }

@@ -1,0 +1,1 @@
+"""Use cases of announced and of discovered hooks."""

@@ -1,0 +1,1 @@
+"""Hooks as nodes announce them, and as they were found in their clusters."""

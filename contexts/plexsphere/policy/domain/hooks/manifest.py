@@ -1,0 +1,51 @@
+"""What a node announces that it can do (plexd.md, Capability Announcement)."""
+
+from dataclasses import dataclass
+
+from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType
+from plexsphere.policy.domain.hooks.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """The agent's own binary as announced."""
+
+    version: str = ""
+    checksum: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredHook:
+    """A hook that somebody declared on the node, and where it runs."""
+
+    definition: ActionDefinition
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHook:
+    """A PlexdHook object as the agent found it in its cluster."""
+
+    name: str
+    image_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """
+    A whole announcement; `seen` None where the agent told nothing apart of what it found.
+
+    Of two entries of one name the first counts as what can be asked for; integrity looks at both.
+    """
+
+    binary: Binary = Binary()
+    builtin_actions: tuple[ActionDefinition, ...] = ()
+    hooks: tuple[DeclaredHook, ...] = ()
+    seen: tuple[SeenHook, ...] | None = None
+
+    def actions(self) -> list[ActionDefinition]:
+        """Return everything the node can be asked to do, each name of a type once."""
+        found: dict[tuple[ActionType, str], ActionDefinition] = {}
+        for each in (*self.builtin_actions, *(hook.definition for hook in self.hooks)):
+            found.setdefault((each.type, each.name), each)
+        return list(found.values())

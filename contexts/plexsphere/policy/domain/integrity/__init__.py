@@ -1,0 +1,1 @@
+"""What hooks and binaries are held to, and what departs from it."""

@@ -1,0 +1,1 @@
+"""What hooks need from outside."""
