@@ -75,6 +75,28 @@ def test_what_older_processes_never_notice_is_no_offence(case: str) -> None:
     assert list(offences([Script("0009_planted", HARMLESS[case])])) == []
 
 
+WIDENING: Final = (
+    EXPAND + "ALTER TABLE audit_inbox DROP CONSTRAINT audit_inbox_outcome_check, ADD CONSTRAINT "
+    "audit_inbox_outcome_check CHECK (outcome IN ('granted', 'permission_denied', 'planted')) NOT VALID;"
+)
+NOT_WIDENING: Final = {
+    "a word less": WIDENING.replace("'granted', ", ""),
+    "every row is read": WIDENING.replace(" NOT VALID", ""),
+    "another constraint": WIDENING.replace("ADD CONSTRAINT audit_inbox", "ADD CONSTRAINT planted"),
+    "another column": WIDENING.replace("(outcome IN", "(relation IN"),
+    "one thing more": WIDENING.replace(" NOT VALID", " NOT VALID, DROP COLUMN subject"),
+}
+
+
+def test_a_list_of_words_may_grow() -> None:
+    assert list(offences([*scripts(CORE), Script("0999_planted", WIDENING)])) == []
+
+
+@pytest.mark.parametrize("case", NOT_WIDENING)
+def test_no_list_of_words_shrinks_or_changes(case: str) -> None:
+    assert list(offences([*scripts(CORE), Script("0999_planted", NOT_WIDENING[case])])) != []
+
+
 def test_a_contraction_may_take_away_and_no_expansion_waits_for_one() -> None:
     contraction = Script("0008_contraction", CONTRACT)
     behind = Script("0009_planted", EXPAND.replace("0004_policy", "0008_contraction"))

@@ -15,6 +15,7 @@ from plexsphere.identity.domain.errors import IdentityError
 from plexsphere.managed_push.domain import errors as managed_push_errors
 from plexsphere.managed_push.domain.errors import ManagedPushError
 from plexsphere.policy.domain import errors as policy_errors
+from plexsphere.policy.domain.actions import errors as action_errors
 from plexsphere.policy.domain.errors import PolicyError
 from tests.support.api import routed
 
@@ -32,6 +33,20 @@ ANSWERED_OTHERWISE: Final = {
     policy_errors.RevisionConflict,
     # Fleet's words for it are answered.
     policy_errors.InvalidSandbox,
+    # No surface dispatches actions yet.
+    action_errors.ActionNotDeclared,
+    action_errors.ApprovalRequired,
+    action_errors.ArtifactNotStored,
+    action_errors.CapacityExceeded,
+    action_errors.CohortTooLarge,
+    action_errors.EmptyCohort,
+    action_errors.ExecutionNotFound,
+    action_errors.HookDrifted,
+    action_errors.IdempotencyConflict,
+    action_errors.InvalidIdempotencyKey,
+    action_errors.InvalidParameters,
+    action_errors.InvalidReport,
+    action_errors.InvalidWavePlan,
     # What an error names, not what went wrong: neither is raised itself.
     managed_push_errors.OfDomain,
     managed_push_errors.OfPush,

@@ -1,0 +1,253 @@
+"""Executions in PostgreSQL."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.errors import ForeignKeyViolation
+from psycopg.rows import TupleRow
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.recordset import recordset
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
+from plexsphere.policy.adapters.postgres.actions.execution_rows import (
+    EXECUTION,
+    EXECUTIONS,
+    TARGET,
+    execution_of,
+    target_of,
+)
+from plexsphere.policy.domain.actions.action_name import HOOKS
+from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT, PICKUP
+from plexsphere.policy.domain.actions.errors import EmptyCohort
+from plexsphere.policy.domain.actions.execution import Execution, Target
+from plexsphere.policy.domain.errors import ProjectNotFound
+from plexsphere.policy.ports.actions.executions import (
+    Ended,
+    Ending,
+    ExecutionFilter,
+    ExecutionPage,
+    NewExecution,
+)
+
+PROJECT_KEY: Final = "executions_domain_id_project_id_fkey"
+BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
+# So many rows are read in less than 2 ms.
+AT_ONCE: Final = 256
+
+# ruff: noqa: S608  # every statement is put together from constants of this package alone
+ADD: Final = """
+INSERT INTO executions
+    (domain_id, id, project_id, type, action, parameters, created_by, correlation_id, size)
+VALUES (%(domain)s, %(id)s, %(project)s, %(type)s, %(action)s, %(parameters)s, %(created_by)s,
+        %(correlation_id)s, %(size)s)
+"""
+ADD_ROLLOUT: Final = """
+INSERT INTO execution_rollouts (domain_id, execution_id, canary, percent, max_failures, closes_at)
+VALUES (%s, %s, %s, %s, %s, clock_timestamp() + %s)
+"""
+# In the order of their nodes, in which everybody locks.
+ADD_TARGETS: Final = """
+INSERT INTO execution_targets
+    (domain_id, execution_id, node_id, wire_name, checksum, parameters, timeout_seconds, released_at, deadline)
+SELECT %(domain)s, %(id)s, node_id, wire_name, checksum, parameters, timeout_seconds,
+       CASE WHEN %(released)s THEN clock.at END, CASE WHEN %(released)s THEN clock.at + %(pickup)s END
+FROM json_to_recordset(%(targets)s) AS given (
+    node_id uuid, wire_name text, checksum text, parameters text, timeout_seconds integer
+) CROSS JOIN (SELECT clock_timestamp() AS at) AS clock
+ORDER BY node_id
+"""
+GET: Final = f"""
+SELECT {EXECUTION} FROM {EXECUTIONS}
+WHERE execution.domain_id = %s AND execution.project_id = %s AND execution.id = %s
+"""
+TARGETS: Final = f"""
+SELECT {TARGET} FROM execution_targets AS target WHERE domain_id = %s AND execution_id = %s ORDER BY node_id
+"""
+ONE_TARGET: Final = f"""
+SELECT {TARGET}, target.report, target.note FROM execution_targets AS target
+JOIN executions AS execution ON (execution.domain_id, execution.id) = (target.domain_id, target.execution_id)
+WHERE target.domain_id = %s AND execution.project_id = %s AND target.execution_id = %s AND target.node_id = %s
+"""
+PAGE: Final = f"""
+SELECT {EXECUTION} FROM {EXECUTIONS}
+WHERE execution.domain_id = %(domain)s AND execution.project_id = %(project)s AND execution.id > %(after)s
+    AND (%(status)s::text IS NULL OR execution.status = %(status)s)
+    AND (%(action)s::text IS NULL OR execution.action IN (%(action)s, %(hook)s))
+ORDER BY execution.id LIMIT %(limit)s
+"""
+OPEN_TARGETS: Final = """
+SELECT count(*) FROM (
+    SELECT FROM execution_targets WHERE domain_id = %s AND ended_at IS NULL LIMIT %s
+) AS counted
+"""
+END: Final = """
+WITH meant AS MATERIALIZED (
+    SELECT node_id FROM execution_targets
+    WHERE domain_id = %(domain)s AND execution_id = %(id)s AND ended_at IS NULL
+        AND (status = 'pending' OR NOT %(spares_taken_up)s) AND (released_at IS NULL OR NOT %(spares_released)s)
+    ORDER BY node_id FOR NO KEY UPDATE
+)
+UPDATE execution_targets AS target
+SET status = 'cancelled', reason = %(reason)s, updated_at = clock_timestamp(), ended_at = clock_timestamp()
+FROM meant WHERE domain_id = %(domain)s AND execution_id = %(id)s AND target.node_id = meant.node_id
+RETURNING target.node_id, released_at IS NOT NULL
+"""
+OF_EXECUTION: Final = """
+FROM execution_targets AS target WHERE target.domain_id = execution.domain_id AND execution_id = execution.id
+"""
+# Executions are locked in the order of their ids, after targets.
+SETTLE: Final = f"""
+WITH said AS MATERIALIZED (
+    SELECT id, CASE
+        WHEN NOT EXISTS (SELECT {OF_EXECUTION} AND target.ended_at IS NULL) THEN coalesce(
+            (SELECT target.status {OF_EXECUTION}
+             ORDER BY array_position('{{failed,timeout,cancelled,succeeded}}'::text[], target.status) LIMIT 1),
+            'cancelled')
+        WHEN status = 'started' OR EXISTS (SELECT {OF_EXECUTION} AND target.ended_at IS NOT NULL) THEN 'started'
+        WHEN status = 'ack' OR EXISTS (SELECT {OF_EXECUTION} AND target.status = 'ack') THEN 'ack'
+        ELSE 'pending' END AS status
+    FROM executions AS execution
+    WHERE domain_id = %(domain)s AND id = ANY(%(ids)s) AND ended_at IS NULL
+), moved AS MATERIALIZED (
+    SELECT execution.id, said.status FROM executions AS execution JOIN said USING (id)
+    WHERE domain_id = %(domain)s AND ended_at IS NULL AND execution.status <> said.status
+    ORDER BY execution.id FOR NO KEY UPDATE OF execution
+)
+UPDATE executions AS execution SET status = moved.status, updated_at = clock_timestamp(),
+    ended_at = CASE WHEN moved.status NOT IN ('ack', 'started') THEN clock_timestamp() END
+FROM moved WHERE domain_id = %(domain)s AND execution.id = moved.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresExecutions:
+    """Answers the port `Executions`."""
+
+    database: Database
+
+    async def add(self, execution: NewExecution, /) -> None:
+        """Insert the execution, its rollout and its targets."""
+        async with self.database.connection() as connection:
+            try:
+                await connection.execute(ADD, _values(execution))
+                if execution.waves is not None:
+                    await connection.execute(ADD_ROLLOUT, _rollout(execution))
+                await connection.execute(ADD_TARGETS, _targets(execution))
+            except ForeignKeyViolation as error:
+                if error.diag.constraint_name == PROJECT_KEY:
+                    raise ProjectNotFound(execution.project_id) from error
+                raise EmptyCohort from error
+
+    async def get(
+        self, domain_id: DomainId, project_id: ProjectId, execution_id: ExecutionId, /
+    ) -> Execution | None:
+        """Read both tables; the targets may be a moment newer."""
+        rows = await self._rows(GET, [domain_id, project_id, execution_id])
+        if not rows:
+            return None
+        return execution_of(rows[0], await _read(await self._rows(TARGETS, [domain_id, execution_id])))
+
+    async def page(
+        self,
+        domain_id: DomainId,
+        project_id: ProjectId,
+        asked: ExecutionFilter,
+        after: ExecutionId | None,
+        limit: int,
+        /,
+    ) -> ExecutionPage:
+        """Read one row more than asked for, to know whether the page is the last."""
+        given = {
+            "domain": domain_id,
+            "project": project_id,
+            "after": after or BEFORE_ALL,
+            "status": asked.status and asked.status.value,
+            "action": asked.action_name,
+            "hook": f"{HOOKS}{asked.action_name}",
+            "limit": limit + 1,
+        }
+        rows = await self._rows(PAGE, given)
+        return ExecutionPage(tuple(map(execution_of, rows[:limit])), len(rows) <= limit)
+
+    async def target(
+        self, domain_id: DomainId, project_id: ProjectId, execution_id: ExecutionId, node_id: NodeId, /
+    ) -> Target | None:
+        """Read by the primary key."""
+        rows = await self._rows(ONE_TARGET, [domain_id, project_id, execution_id, node_id])
+        return target_of(rows[0]) if rows else None
+
+    async def open_targets(self, domain_id: DomainId, most: int, /) -> int:
+        """Count entries of the index over open targets."""
+        return int((await self._rows(OPEN_TARGETS, [domain_id, most + 1]))[0][0])
+
+    async def end(self, domain_id: DomainId, execution_id: ExecutionId, ending: Ending, /) -> Ended:
+        """Lock in the order of nodes, and write."""
+        given = {
+            "domain": domain_id,
+            "id": execution_id,
+            "reason": ending.reason.value,
+            "spares_taken_up": ending.spares_taken_up,
+            "spares_released": ending.spares_released,
+        }
+        rows = await self._rows(END, given)
+        return Ended(len(rows), tuple(sorted(NodeId(node_id) for node_id, is_told in rows if is_told)))
+
+    async def settle(self, domain_id: DomainId, executions: Collection[ExecutionId], /) -> None:
+        """Write only what differs, so that endings of one execution seldom wait for each other."""
+        async with self.database.connection() as connection:
+            await connection.execute(SETTLE, {"domain": domain_id, "ids": list(executions)})
+
+    async def _rows(self, statement: str, given: Sequence[Any] | Mapping[str, Any]) -> list[TupleRow]:
+        async with self.database.connection() as connection:
+            return await (await connection.execute(statement, given)).fetchall()
+
+
+def _values(execution: NewExecution) -> dict[str, Any]:
+    return {
+        "domain": execution.domain_id,
+        "id": execution.id,
+        "project": execution.project_id,
+        "type": execution.type.value,
+        "action": execution.action,
+        "parameters": execution.parameters,
+        "created_by": execution.created_by,
+        "correlation_id": execution.correlation_id,
+        "size": len(execution.targets),
+    }
+
+
+def _rollout(execution: NewExecution) -> list[Any]:
+    plan = execution.waves
+    assert plan is not None
+    ids = [execution.domain_id, execution.id]
+    return [*ids, plan.canary, plan.percent, plan.max_failures, LONGEST_ROLLOUT]
+
+
+def _targets(execution: NewExecution) -> dict[str, Any]:
+    rows = [
+        {
+            "node_id": each.node_id,
+            "wire_name": each.wire_name,
+            "checksum": each.checksum,
+            "parameters": each.parameters,
+            "timeout_seconds": each.timeout_seconds,
+        }
+        for each in execution.targets
+    ]
+    return {
+        "domain": execution.domain_id,
+        "id": execution.id,
+        "released": execution.waves is None,
+        "pickup": PICKUP,
+        "targets": recordset(rows),
+    }
+
+
+async def _read(rows: Sequence[Sequence[Any]]) -> tuple[Target, ...]:
+    targets: list[Target] = []
+    for first in range(0, len(rows), AT_ONCE):
+        targets += map(target_of, rows[first : first + AT_ONCE])
+        await asyncio.sleep(0)
+    return tuple(targets)

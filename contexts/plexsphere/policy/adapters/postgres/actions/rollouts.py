@@ -1,0 +1,93 @@
+"""Rollouts in PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.rows import TupleRow
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
+from plexsphere.policy.domain.actions.deadlines import PICKUP
+from plexsphere.policy.domain.actions.wave_plan import WavePlan
+from plexsphere.policy.ports.actions.rollouts import Rollout
+
+NEXT: Final = """
+WITH longest AS MATERIALIZED (
+    SELECT domain_id, execution_id FROM execution_rollouts WHERE NOT is_over
+    ORDER BY looked_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE execution_rollouts AS rollout SET looked_at = clock_timestamp() FROM longest
+WHERE (rollout.domain_id, rollout.execution_id) = (longest.domain_id, longest.execution_id)
+RETURNING rollout.domain_id, rollout.execution_id
+"""
+TAKE: Final = """
+SELECT canary, percent, max_failures, closes_at <= clock_timestamp() FROM execution_rollouts
+WHERE domain_id = %s AND execution_id = %s AND NOT is_over FOR NO KEY UPDATE SKIP LOCKED
+"""
+# Read after the lock was taken, in a statement of its own: what another process released before is seen.
+TALLY: Final = """
+SELECT size, count(*) FILTER (WHERE target.status = 'succeeded'),
+    count(*) FILTER (WHERE target.status IN ('failed', 'timeout') AND reason <> 'silent')
+FROM executions JOIN execution_targets AS target ON (target.domain_id, execution_id) = (executions.domain_id, id)
+WHERE executions.domain_id = %s AND id = %s GROUP BY size
+"""
+UNDER_WAY: Final = """
+SELECT node_id FROM execution_targets
+WHERE domain_id = %s AND execution_id = %s AND ended_at IS NULL AND released_at IS NOT NULL
+"""
+WAITING: Final = """
+SELECT node_id FROM execution_targets
+WHERE domain_id = %s AND execution_id = %s AND ended_at IS NULL AND released_at IS NULL ORDER BY node_id
+"""
+RELEASE: Final = """
+UPDATE execution_targets SET released_at = clock.at, deadline = clock.at + %s, updated_at = clock.at
+FROM (SELECT clock_timestamp() AS at) AS clock
+WHERE domain_id = %s AND execution_id = %s AND node_id = ANY(%s) AND ended_at IS NULL AND released_at IS NULL
+"""
+CLOSE: Final = "UPDATE execution_rollouts SET is_over = true WHERE domain_id = %s AND execution_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRollouts:
+    """Answers the port `Rollouts`; the lock of a rollout's row comes before those of targets and executions."""
+
+    database: Database
+
+    async def next(self, most: int, /) -> Sequence[tuple[DomainId, ExecutionId]]:
+        """Mark them in one statement: of several processes each gets others."""
+        return [(DomainId(domain), ExecutionId(each)) for domain, each in await self._rows(NEXT, [most])]
+
+    async def take(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Rollout | None:
+        """Lock the row, then count."""
+        rows = await self._rows(TAKE, [domain_id, execution_id])
+        counted = await self._rows(TALLY, [domain_id, execution_id]) if rows else []
+        if not counted:
+            return None
+        canary, percent, max_failures, is_late = rows[0]
+        size, succeeded, failures = counted[0]
+        return Rollout(WavePlan(canary, percent, max_failures), size, succeeded, failures, is_late)
+
+    async def under_way(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[NodeId]:
+        """Read the index over open targets."""
+        return [NodeId(row[0]) for row in await self._rows(UNDER_WAY, [domain_id, execution_id])]
+
+    async def waiting(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[NodeId]:
+        """Read the index over open targets."""
+        return [NodeId(row[0]) for row in await self._rows(WAITING, [domain_id, execution_id])]
+
+    async def release(
+        self, domain_id: DomainId, execution_id: ExecutionId, nodes: Sequence[NodeId], /
+    ) -> None:
+        """Write what is still waiting; only the holder of the rollout and who cancels lock such targets."""
+        async with self.database.connection() as connection:
+            await connection.execute(RELEASE, [PICKUP, domain_id, execution_id, list(nodes)])
+
+    async def close(self, domain_id: DomainId, execution_id: ExecutionId, /) -> None:
+        """Mark the row."""
+        async with self.database.connection() as connection:
+            await connection.execute(CLOSE, [domain_id, execution_id])
+
+    async def _rows(self, statement: str, given: Sequence[Any]) -> list[TupleRow]:
+        async with self.database.connection() as connection:
+            return await (await connection.execute(statement, given)).fetchall()

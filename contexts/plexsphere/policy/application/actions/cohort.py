@@ -1,0 +1,112 @@
+"""The targets of a new execution, each held against what its node announced."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.application.actions.dispatch_draft import DispatchDraft
+from plexsphere.policy.domain.actions.deadlines import timeout_of
+from plexsphere.policy.domain.actions.definition import ActionDefinition
+from plexsphere.policy.domain.actions.errors import (
+    ActionNotDeclared,
+    ApprovalRequired,
+    ArtifactNotStored,
+    CohortTooLarge,
+    EmptyCohort,
+    HookDrifted,
+)
+from plexsphere.policy.domain.actions.parameters import as_json, require_fitting
+from plexsphere.policy.domain.selector import Selector
+from plexsphere.policy.ports.actions.announced_actions import Announced, AnnouncedActions
+from plexsphere.policy.ports.actions.cohorts import Cohorts
+from plexsphere.policy.ports.actions.executions import NewTarget
+from plexsphere.policy.ports.actions.upgrade_checksums import UpgradeChecksums
+
+MOST_TARGETS: Final = 10_000
+VERSION: Final = "version"
+CHECKSUM: Final = "checksum"
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """
+    Finds the nodes that a draft means and what each is to be told.
+
+    Raises:
+        SelectorSyntaxError, EmptyCohort, CohortTooLarge, ActionNotDeclared, HookDrifted, ApprovalRequired,
+        InvalidParameters, ArtifactNotStored: in this order.
+    """
+
+    cohorts: Cohorts
+    announced: AnnouncedActions
+    checksums: UpgradeChecksums
+
+    async def __call__(self, domain_id: DomainId, draft: DispatchDraft) -> tuple[NewTarget, ...]:
+        nodes = await self._nodes(domain_id, draft)
+        announced = await self.announced.of(domain_id, draft.name.type, draft.name.bare, nodes)
+        _require_runnable(nodes, announced, draft)
+        own = await self._own_parameters(domain_id, draft, nodes)
+        return tuple(
+            _target(node_id, announced[node_id].definition, draft, own.get(node_id)) for node_id in nodes
+        )
+
+    async def _nodes(self, domain_id: DomainId, draft: DispatchDraft) -> Sequence[NodeId]:
+        if draft.node_id is not None:
+            nodes = await self.cohorts.node(domain_id, draft.project_id, draft.node_id)
+        else:
+            selector = Selector.parse(draft.selector or "")
+            nodes = await self.cohorts.selected(domain_id, draft.project_id, selector)
+        if not nodes:
+            raise EmptyCohort
+        if len(nodes) > MOST_TARGETS:
+            raise CohortTooLarge(len(nodes), MOST_TARGETS)
+        return sorted(nodes)
+
+    async def _own_parameters(
+        self, domain_id: DomainId, draft: DispatchDraft, nodes: Sequence[NodeId]
+    ) -> Mapping[NodeId, Mapping[str, Any]]:
+        """Return the parameters of an upgrade for each node, with the checksum of the binary that fits it."""
+        version = draft.parameters.get(VERSION)
+        if not draft.name.is_upgrade or not isinstance(version, str):
+            return {}
+        stored = await self.checksums.of(domain_id, version, nodes)
+        asked = draft.parameters.get(CHECKSUM)
+        if asked is None:
+            return {each: {**draft.parameters, CHECKSUM: _stored_for(each, stored)} for each in nodes}
+        # Whoever names a checksum may mean a binary that is to be had elsewhere, never another one than is stored.
+        if any(checksum != asked for checksum in stored.values()):
+            raise ArtifactNotStored
+        return {}
+
+
+def _stored_for(node_id: NodeId, stored: Mapping[NodeId, str]) -> str:
+    if node_id not in stored:
+        raise ArtifactNotStored
+    return stored[node_id]
+
+
+def _require_runnable(
+    nodes: Sequence[NodeId], announced: Mapping[NodeId, Announced], draft: DispatchDraft
+) -> None:
+    missing = len(nodes) - len(announced)
+    if missing:
+        raise ActionNotDeclared(missing)
+    drifted = [node_id for node_id in nodes if announced[node_id].is_drifted]
+    if drifted:
+        raise HookDrifted(drifted)
+    if not draft.approve_privileged and any(each.definition.privileged for each in announced.values()):
+        raise ApprovalRequired
+
+
+def _target(
+    node_id: NodeId, definition: ActionDefinition, draft: DispatchDraft, own: Mapping[str, Any] | None
+) -> NewTarget:
+    require_fitting(draft.parameters if own is None else own, definition)
+    return NewTarget(
+        node_id=node_id,
+        wire_name=definition.wire_name,
+        checksum=definition.checksum,
+        timeout_seconds=timeout_of(draft.timeout_seconds, definition.timeout_seconds),
+        parameters=None if own is None else as_json(own),
+    )

@@ -1,0 +1,61 @@
+"""Parameters of an action, held against what a node announced (plexd.md, ParameterDef)."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from plexsphere.policy.domain.actions.definition import ActionDefinition, ParameterDefinition
+from plexsphere.policy.domain.actions.errors import InvalidParameters, ParameterFault
+
+# They travel within one event, whose lines agents read up to 64 KiB.
+MOST_BYTES: Final = 16 * 1024
+MOST_INT: Final = 2**63
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -MOST_INT <= value < MOST_INT
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | float) or isinstance(value, bool) or _is_int(value)
+
+
+FITS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "string": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "int": _is_int,
+}
+
+
+def as_json(parameters: Mapping[str, Any]) -> str:
+    """
+    Return the JSON object that nodes are told; equal parameters give the same text.
+
+    Raises:
+        InvalidParameters: it takes more than 16 KiB.
+    """
+    text = json.dumps(parameters, separators=(",", ":"), sort_keys=True)
+    if len(text) > MOST_BYTES:
+        raise InvalidParameters(ParameterFault.TOO_LARGE)
+    return text
+
+
+def require_fitting(parameters: Mapping[str, Any], definition: ActionDefinition) -> None:
+    """
+    Let pass what a node with this definition can take; values that are left out are the agent's to fill.
+
+    Raises:
+        InvalidParameters: unknown, missing, or of another type than announced.
+    """
+    announced = {each.name: each for each in definition.parameters}
+    if not parameters.keys() <= announced.keys():
+        raise InvalidParameters(ParameterFault.UNKNOWN)
+    if _required(announced.values()) - parameters.keys():
+        raise InvalidParameters(ParameterFault.MISSING)
+    for name, value in parameters.items():
+        if not FITS.get(announced[name].type, _is_scalar)(value):
+            raise InvalidParameters(ParameterFault.WRONG_TYPE)
+
+
+def _required(announced: Iterable[ParameterDefinition]) -> set[str]:
+    return {each.name for each in announced if each.required and each.default is None}
