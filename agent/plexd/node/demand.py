@@ -10,3 +10,4 @@ class Demand(enum.Enum):
     RECONCILE = "reconcile"
     ROTATE_KEYS = "rotate_keys"
     EXECUTE = "execute"
+    CANCEL = "cancel"

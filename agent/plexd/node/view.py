@@ -21,7 +21,7 @@ from plexd.protocol.events.payloads import (
 from plexd.protocol.keys.base64_key import print_base64
 from plexd.protocol.keys.signing_keys import SigningKeys
 from plexd.protocol.messages.entries import Entry
-from plexd.protocol.messages.executions import ActionRequest
+from plexd.protocol.messages.executions import ActionCancelled, ActionRequest
 from plexd.protocol.messages.peers import Peer, PeerEndpoint
 from plexd.protocol.messages.state import Policy, State
 
@@ -81,6 +81,8 @@ class View:
                 return Demand.ROTATE_KEYS
             case ActionRequest():
                 return Demand.EXECUTE
+            case ActionCancelled():
+                return Demand.CANCEL
         return Demand.NOTHING
 
     def upsert(self, peers: Iterable[Peer]) -> None:

@@ -1,6 +1,7 @@
 """JSON as it travels: encoding, tolerant decoding, masked fields."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
@@ -10,6 +11,8 @@ from plexd.protocol.errors import Unreadable
 from plexd.protocol.masked import Masked
 
 T = TypeVar("T")
+
+AwareInstant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 if TYPE_CHECKING:
     NullIsEmpty = Annotated[T, "JSON null and an absent field read as the empty value"]

@@ -12,7 +12,9 @@ class Counters:
     Sums of one node, or of many.
 
     `frames` = `verified` + all `rejected`; `redelivered` frames repeat an earlier id with the same event, those
-    `disordered` do neither that nor move forward.
+    `disordered` do neither that nor move forward. Of the actions asked for, by so many ids as there are `requests`,
+    `executions` were run and reported, `cancellations` of them stopped; `rejections` were not taken up, and `unwanted`
+    ones were not wanted any more.
     """
 
     frames: int = 0
@@ -26,7 +28,11 @@ class Counters:
     states_unchanged: int = 0
     corrections: int = 0
     rotations: int = 0
+    requests: int = 0
     executions: int = 0
+    rejections: int = 0
+    unwanted: int = 0
+    cancellations: int = 0
     failed_calls: int = 0
     rejected: Counter[Rejection] = field(default_factory=Counter)
 

@@ -7,7 +7,7 @@ from plexd.protocol.client.control_plane import ControlPlane
 from plexd.protocol.events.payloads import Payload
 from plexd.protocol.masked import Masked
 from plexd.protocol.messages.capabilities import Capabilities
-from plexd.protocol.messages.executions import ActionRequest
+from plexd.protocol.messages.executions import ActionCancelled, ActionRequest
 from plexd.protocol.timing import Timing
 from plexd.simulate.background import Background
 from plexd.simulate.duty import Duty, every
@@ -127,6 +127,8 @@ class SimulatedNode(ObservedNode):
                 self._rotating.request_unless_running()
             case Demand.EXECUTE if isinstance(payload, ActionRequest):
                 self._executions.accept(payload)
+            case Demand.CANCEL if isinstance(payload, ActionCancelled):
+                self._executions.cancel(payload.execution_id)
 
     async def _beat(self) -> None:
         for demand in await beat(self._member):

@@ -16,7 +16,8 @@ def table(report: FleetReport, seconds: float) -> list[str]:
         f"{totals.rejected[Rejection.REPLAYED]:,} repeated, {totals.disordered:,} out of order",
         f"states      {totals.states:,} fetched, {totals.states_unchanged:,} unchanged, "
         f"{totals.corrections:,} corrections",
-        f"actions     {totals.executions:,} executed, {totals.rotations:,} key rotations",
+        f"actions     {totals.requests:,} asked for, {totals.executions:,} executed, {totals.rejections:,} rejected, "
+        f"{totals.rotations:,} key rotations",
         f"heartbeats  {totals.heartbeats:,}, p50 {_ms(report.p50)}, p99 {_ms(report.p99)}",
         f"failed      {totals.failed_calls:,} calls",
     ]

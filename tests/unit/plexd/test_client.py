@@ -106,6 +106,18 @@ async def test_a_call_names_its_node_bears_its_token_and_sends_its_message(
             assert received.json[field] == value
 
 
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [(b'{"proceed":true}', True), (b'{"proceed":false}', False), (b"{}", True), (b"", True), (b"ok", True)],
+)
+async def test_an_action_is_wanted_unless_the_answer_to_the_acknowledgement_says_otherwise(
+    stub: StubControlPlane, channel: NodeChannel, answer: bytes, wanted: bool
+) -> None:
+    stub.script("/ack", web.Response(body=answer))
+
+    assert await channel.acknowledge(Acknowledgement("e1", "accepted")) is wanted
+
+
 async def test_deregistration_has_no_body(stub: StubControlPlane, channel: NodeChannel) -> None:
     await channel.deregister()
 

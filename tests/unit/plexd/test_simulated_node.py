@@ -218,7 +218,7 @@ async def test_a_rejected_action_has_a_reason_and_no_result(
 ) -> None:
     async with simulated(control_plane, perform=lambda _: Outcome(rejection="unknown action")) as node:
         stub.emit(NODE, "action_request", 1, execution_id="e1", action="nonsense")
-        await node.until(lambda: node.counters.executions == 1)
+        await node.until(lambda: node.counters.rejections == 1)
 
     assert stub.asked("/e1/ack")[0].json == {
         "execution_id": "e1",
@@ -226,6 +226,68 @@ async def test_a_rejected_action_has_a_reason_and_no_result(
         "reason": "unknown action",
     }
     assert not stub.asked("/e1/result")
+    assert (node.counters.requests, node.counters.executions) == (1, 0)
+
+
+async def test_an_expired_action_is_rejected_before_anything_else_is_asked_of_it(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    considered: list[str] = []
+
+    def perform(action: ActionRequest) -> Outcome:
+        considered.append(action.execution_id)
+        return Outcome()
+
+    async with simulated(control_plane, perform=perform) as node:
+        for offset, (name, expires) in enumerate((("e1", "2026-01-01"), ("e2", "2999-01-01")), start=1):
+            request = {"execution_id": name, "action": "ping", "expires_at": f"{expires}T00:00:00Z"}
+            stub.emit(NODE, "action_request", offset, **request)
+        await node.until(lambda: node.counters.rejections == node.counters.executions == 1)
+
+    assert considered == ["e2"]
+    assert (stub.asked("/e1/ack")[0].json["reason"], len(stub.asked("/e1/result"))) == ("expired", 0)
+
+
+async def test_an_action_that_is_not_wanted_any_more_is_not_run(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    stub.script("/e1/ack", web.json_response({"proceed": False}))
+    stub.script("/e2/ack", web.json_response({"proceed": True}))
+
+    async with simulated(control_plane) as node:
+        for offset, name in enumerate(("e1", "e2"), start=1):
+            stub.emit(NODE, "action_request", offset, execution_id=name, action="ping")
+        await node.until(lambda: node.counters.unwanted == node.counters.executions == 1)
+
+    assert not stub.asked("/e1/result")
+    assert len(stub.asked("/e2/result")) == 1
+
+
+async def test_a_cancelled_action_is_stopped_and_one_that_was_cancelled_before_is_never_begun(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    async with simulated(control_plane, perform=lambda _: Outcome(seconds=600)) as node:
+        stub.emit(NODE, "action_request", 1, execution_id="e1", action="ping")
+        await stub.until_asked("/e1/ack")
+        stub.emit(NODE, "action_cancelled", 2, execution_id="e1")
+        stub.emit(NODE, "action_cancelled", 3, execution_id="e2")
+        stub.emit(NODE, "action_request", 4, execution_id="e2", action="ping")
+        await node.until(lambda: node.counters.executions == 1 and node.counters.verified == 4)
+
+    assert stub.asked("/e1/result")[0].json["status"] == "cancelled"
+    assert not stub.asked("/e2/ack")
+    assert (node.counters.requests, node.counters.cancellations) == (1, 1)
+
+
+async def test_an_action_that_runs_longer_than_it_may_is_killed(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    async with simulated(control_plane, perform=lambda _: Outcome(seconds=600)) as node:
+        stub.emit(NODE, "action_request", 1, execution_id="e1", action="ping", timeout="0.01s")
+        await node.until(lambda: node.counters.executions == 1)
+
+    [result] = stub.asked("/e1/result")
+    assert (result.json["status"], result.json["duration"]) == ("timeout", "0.01s")
 
 
 async def test_a_secret_is_fetched_and_opened(stub: StubControlPlane, control_plane: ControlPlane) -> None:

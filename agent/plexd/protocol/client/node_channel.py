@@ -7,9 +7,10 @@ from typing import Final
 
 from plexd.protocol.client.paths import path
 from plexd.protocol.client.transport import Answer, Call, Transport
+from plexd.protocol.errors import Unreadable
 from plexd.protocol.messages.capabilities import Capabilities
 from plexd.protocol.messages.entries import ReportSync, SealedSecret
-from plexd.protocol.messages.executions import Acknowledgement, ExecutionResult
+from plexd.protocol.messages.executions import Acknowledgement, AcknowledgementAnswer, ExecutionResult
 from plexd.protocol.messages.heartbeat import Heartbeat, HeartbeatAnswer
 from plexd.protocol.messages.peers import EndpointReport, KeyRotation, PeerEndpoints, RotatedPeers
 from plexd.protocol.messages.registration import Identity
@@ -99,10 +100,11 @@ class NodeChannel:
         """Hand over changed report entries (call 11)."""
         await self._post("report", sync)
 
-    async def acknowledge(self, acknowledgement: Acknowledgement) -> None:
-        """Accept or reject an action (call 12)."""
-        execution = acknowledgement.execution_id
-        await self._send("POST", self._path("executions", execution, "ack"), encode(acknowledgement))
+    async def acknowledge(self, acknowledgement: Acknowledgement) -> bool:
+        """Accept or reject an action, and learn whether it is still wanted (call 12)."""
+        path = self._path("executions", acknowledgement.execution_id, "ack")
+        answer = await self._send("POST", path, encode(acknowledgement))
+        return _is_wanted(answer)
 
     async def report_result(self, result: ExecutionResult) -> None:
         """Tell how an action ended (call 13)."""
@@ -146,6 +148,14 @@ class NodeChannel:
         if version := max(self.state_version, seen_offset):
             headers[STATE_VERSION] = str(version)
         return headers
+
+
+def _is_wanted(answer: Answer) -> bool:
+    # The protocol names no answer: who says nothing of it wants what was asked for.
+    try:
+        return decode(answer.body, AcknowledgementAnswer).proceed
+    except Unreadable:
+        return True
 
 
 def _version(answer: Answer) -> int | None:

@@ -8,10 +8,10 @@ import msgspec
 from plexd.protocol.durations import parse_duration
 from plexd.protocol.masked import Masked
 from plexd.protocol.messages.entries import Entry, SecretRef
-from plexd.protocol.messages.executions import ActionRequest
+from plexd.protocol.messages.executions import ActionCancelled, ActionRequest
 from plexd.protocol.messages.peers import Peer
-from plexd.protocol.messages.state import AwareInstant, Policy, PublishedSigningKeys
-from plexd.protocol.wire import NullIsEmpty, decode, fill_nulls
+from plexd.protocol.messages.state import Policy, PublishedSigningKeys
+from plexd.protocol.wire import AwareInstant, NullIsEmpty, decode, fill_nulls
 
 
 class PeerChanged(msgspec.Struct, frozen=True):
@@ -153,6 +153,7 @@ Payload: TypeAlias = (
     | PeerRemoved
     | PolicyUpdated
     | ActionRequest
+    | ActionCancelled
     | SessionRevoked
     | SshSessionSetup
     | RotateKeys
@@ -169,6 +170,7 @@ _KINDS: Final[dict[str, type[Payload]]] = {
     "peer_endpoint_changed": PeerChanged,
     "policy_updated": PolicyUpdated,
     "action_request": ActionRequest,
+    "action_cancelled": ActionCancelled,
     "session_revoked": SessionRevoked,
     "ssh_session_setup": SshSessionSetup,
     "rotate_keys": RotateKeys,

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from plexd.protocol.wire import NullIsEmpty, fill_nulls
+from plexd.protocol.wire import AwareInstant, NullIsEmpty, fill_nulls
 
 
 class TriggeredBy(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class TriggeredBy(msgspec.Struct, frozen=True):
 
 
 class ActionRequest(msgspec.Struct, frozen=True):
-    """An action the control plane wants run; `timeout` such as `30s`."""
+    """An action the control plane wants run before `expires_at`; `timeout` such as `30s`."""
 
     execution_id: str
     action: str
@@ -27,10 +27,23 @@ class ActionRequest(msgspec.Struct, frozen=True):
     timeout: str = ""
     checksum: str | None = None
     callback_url: str = ""
+    expires_at: AwareInstant | None = None
     triggered_by: TriggeredBy | None = None
 
     def __post_init__(self) -> None:
         fill_nulls(self, parameters={})
+
+
+class ActionCancelled(msgspec.Struct, frozen=True):
+    """An action that is not wanted any more."""
+
+    execution_id: str
+
+
+class AcknowledgementAnswer(msgspec.Struct, frozen=True):
+    """Whether the action is still wanted; who does not say means that it is."""
+
+    proceed: bool = True
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):

@@ -1,17 +1,13 @@
 """Desired state and the drift found against it (plexd.md, Reconciliation & State)."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
 
 import msgspec
 
 from plexd.protocol.messages.entries import Entry, SecretRef
 from plexd.protocol.messages.executions import ActionRequest
 from plexd.protocol.messages.peers import Peer
-from plexd.protocol.wire import NullIsEmpty, fill_nulls
-
-AwareInstant = Annotated[datetime, msgspec.Meta(tz=True)]
+from plexd.protocol.wire import AwareInstant, NullIsEmpty, fill_nulls
 
 
 class PolicyRule(msgspec.Struct, frozen=True):
