@@ -18,19 +18,24 @@ from plexsphere.policy.adapters.postgres.actions.executions import PostgresExecu
 from plexsphere.policy.adapters.postgres.actions.idempotency_keys import PostgresIdempotencyKeys
 from plexsphere.policy.adapters.postgres.actions.local_executions import PostgresLocalExecutions
 from plexsphere.policy.adapters.postgres.actions.offers import PostgresOffers
+from plexsphere.policy.adapters.postgres.actions.overdue_targets import PostgresOverdueTargets
 from plexsphere.policy.adapters.postgres.actions.rollouts import PostgresRollouts
 from plexsphere.policy.application.actions.cancel_execution import CancelExecution
 from plexsphere.policy.application.actions.cohort import Cohort
 from plexsphere.policy.application.actions.dispatch_action import DispatchAction
 from plexsphere.policy.application.actions.dispatch_draft import DispatchDraft
+from plexsphere.policy.application.actions.expire_targets import ExpireTargets
 from plexsphere.policy.application.actions.get_execution import GetExecution
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
 from plexsphere.policy.application.actions.release_wave import ReleaseWave
+from plexsphere.policy.application.actions.sweep_executions import SweepExecutions
 from plexsphere.policy.application.actions.take_acknowledgement import TakeAcknowledgement
 from plexsphere.policy.application.actions.take_result import TakeResult
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType
+from plexsphere.policy.domain.actions.report import Report
+from plexsphere.policy.domain.actions.status import TargetStatus
 from plexsphere.policy.domain.selector import Selector
 from plexsphere.policy.ports.actions.announced_actions import Announced
 from tests.support.identity_postgres import lent_database
@@ -38,6 +43,8 @@ from tests.support.policy import AUTHOR, DOMAIN, HOMES, PROJECT
 from tests.support.policy_postgres import make_projects
 
 BACKUP: Final = ActionDefinition(ActionType.HOOK, "backup", timeout_seconds=300, source="script")
+DONE: Final = Report(TargetStatus.SUCCEEDED, stdout="all is well", duration="2.34s")
+BROKEN: Final = Report(TargetStatus.FAILED, exit_code=-9, stderr="no")
 INFO: Final = ActionDefinition(ActionType.BUILTIN, "system.info")
 
 MAKE_NODE: Final = """
@@ -132,6 +139,16 @@ class Process:
         self.dispatch = DispatchAction(
             database, fleet, self.keys, cohort, executions, self.release_wave, inbox, trail, mint_id
         )
+        overdue = PostgresOverdueTargets(database)
+        self.sweep = SweepExecutions(
+            database,
+            overdue,
+            rollouts,
+            executions,
+            self.keys,
+            ExpireTargets(database, overdue, executions, fleet, inbox),
+            self.release_wave,
+        )
         self.get = GetExecution(fleet, executions)
         self.target = GetTarget(fleet, executions)
         self.list = ListExecutions(fleet, executions)
@@ -160,6 +177,21 @@ class ActionSite:
         self.fleet.announce(BACKUP, *nodes)
         self.fleet.announce(INFO, *nodes)
         return nodes
+
+    async def statuses(self, execution_id: ExecutionId) -> list[str]:
+        """Return what the targets are, by node."""
+        return [each.status.value for each in (await self.one.get(PROJECT, execution_id)).targets]
+
+    async def released(self, execution_id: ExecutionId) -> list[int]:
+        """Return which targets were released, by the numbers of their nodes."""
+        execution = await self.one.get(PROJECT, execution_id)
+        return [place for place, each in enumerate(execution.targets, start=1) if each.released_at]
+
+    async def finish(self, execution_id: ExecutionId, *numbers: int, report: Report = DONE) -> None:
+        """Let the nodes of these numbers take it up, and report."""
+        for node_id in map(a_node_id, numbers):
+            await self.one.acknowledge(DOMAIN, node_id, str(execution_id), True, "")
+            await self.one.report(DOMAIN, node_id, str(execution_id), report)
 
     async def let_time_pass(self, seconds: float) -> None:
         """Move all stored instants back."""

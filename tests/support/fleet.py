@@ -503,6 +503,10 @@ class MemorySilences:
         row = self._store.live(domain_id, node_id)
         return LastHeard(row.last_heartbeat_at, row.changed_at or row.node.created_at) if row else None
 
+    async def silent_among(self, domain_id: DomainId, nodes: Collection[NodeId], /) -> frozenset[NodeId]:
+        rows = {node_id: self._store.live(domain_id, node_id) for node_id in nodes}
+        return frozenset(node_id for node_id, row in rows.items() if row is None or row.node.is_silent)
+
     def _due(self, domain_id: DomainId, patience: Patience) -> list[Standing]:
         clock, age_of = self._store.state.clock, self._age_of(patience)
         is_let_pass = clock.tick < clock.passes.get(domain_id, 0)

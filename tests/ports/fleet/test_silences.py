@@ -262,6 +262,22 @@ async def test_a_node_was_last_heard_of_and_changed_at_our_times(scene: Scene) -
     assert await scene.kit.silences.last_heard(DOMAIN, NOBODY) is None
 
 
+async def test_nodes_that_missed_heartbeats_left_or_never_were_are_silent(scene: Scene) -> None:
+    await scene.join(1)
+    await scene.join(2, reachability=Reachability.NEVER_REPORTED)
+    await scene.join(3, reachability=Reachability.STALE)
+    await scene.join(4, reachability=Reachability.UNREACHABLE)
+    await scene.join(5)
+    async with scene.kit.unit_of_work():
+        await scene.kit.nodes.depart(DOMAIN, a_node(5).id, await scene.kit.meshes.take_turn(DOMAIN))
+    asked = [a_node(number).id for number in (1, 2, 3, 4, 5)]
+
+    silent = await scene.kit.silences.silent_among(DOMAIN, [*asked, NOBODY])
+    assert silent == {a_node(3).id, a_node(4).id, a_node(5).id, NOBODY}
+    assert await scene.kit.silences.silent_among(OTHER_DOMAIN, asked[:1]) == {a_node(1).id}
+    assert await scene.kit.silences.silent_among(DOMAIN, []) == frozenset()
+
+
 async def test_the_guard_of_a_domain_without_a_mesh_cannot_be_taken(scene: Scene) -> None:
     await scene.kit.silences.open_guard(DOMAIN)
     await scene.kit.silences.open_guard(DOMAIN)

@@ -80,6 +80,7 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
         parts.fleet.forget_stream_claims.run,
         parts.liveness.ticker.run,
         parts.liveness.sweep.run,
+        parts.actions.sweep_executions.run,
     ]
     if parts.managed_push is not None:
         loops.append(parts.managed_push.sweep_intents.run)

@@ -31,6 +31,7 @@ from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.projects import ProjectsBridge
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
 from plexsphere.composition.bridges.registration import RegistrationBridge
+from plexsphere.composition.builders.actions import Actions
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
@@ -109,6 +110,7 @@ class Parts:
     tenancy: Tenancy
     policy: Policy
     managed_push: ManagedPush | None
+    actions: Actions
     fleet: Fleet
     liveness: Liveness
 

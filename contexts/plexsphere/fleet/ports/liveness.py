@@ -1,6 +1,6 @@
 """Ticked time, and the silence of nodes as it is stored (design D26, D27)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -133,4 +133,8 @@ class Silences(Protocol):
 
     async def last_heard(self, domain_id: DomainId, node_id: NodeId, /) -> LastHeard | None:
         """Return when a live node was last heard of."""
+        ...
+
+    async def silent_among(self, domain_id: DomainId, nodes: Collection[NodeId], /) -> frozenset[NodeId]:
+        """Return those of the nodes that missed heartbeats, left, or never were."""
         ...

@@ -11,14 +11,12 @@ from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.domain.actions.errors import ExecutionNotFound
 from plexsphere.policy.domain.actions.execution import TargetStatus
 from plexsphere.policy.domain.actions.report import Report, TriggeredBy
-from tests.support.actions_postgres import ActionSite, a_node_id, lent_action_site
+from tests.support.actions_postgres import BROKEN, DONE, ActionSite, a_node_id, lent_action_site
 from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT
 
 pytestmark = pytest.mark.postgres
 
 NODE, OTHER_NODE = a_node_id(1), a_node_id(2)
-DONE: Final = Report(TargetStatus.SUCCEEDED, stdout="all is well", duration="2.34s")
-BROKEN: Final = Report(TargetStatus.FAILED, exit_code=-9, stderr="no")
 RESULTS: Final = "SELECT caveat_context ->> 'status' FROM audit_inbox WHERE relation = 'execution.result'"
 
 

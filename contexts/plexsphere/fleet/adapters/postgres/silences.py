@@ -1,6 +1,6 @@
 """The silence of nodes in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,6 +103,10 @@ SELECT last_heartbeat_at, coalesce(reachability_changed_at, created_at) FROM nod
 WHERE domain_id = %s AND id = %s AND removed_at IS NULL
 """
 
+AUDIBLE: Final = """
+SELECT id FROM nodes WHERE domain_id = %s AND id = ANY(%s) AND removed_at IS NULL AND silence = 'none'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresSilences:
@@ -168,6 +172,11 @@ class PostgresSilences:
         """Read by the primary key."""
         rows = await self._rows(LAST_HEARD, [domain_id, node_id])
         return LastHeard(*rows[0]) if rows else None
+
+    async def silent_among(self, domain_id: DomainId, nodes: Collection[NodeId], /) -> frozenset[NodeId]:
+        """Read the others by the primary key."""
+        audible = await self._rows(AUDIBLE, [domain_id, list(nodes)]) if nodes else []
+        return frozenset(nodes).difference(NodeId(row[0]) for row in audible)
 
     async def _rows(self, statement: str, given: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
         async with self.database.connection() as connection:

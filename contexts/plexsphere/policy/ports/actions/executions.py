@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
@@ -117,4 +118,8 @@ class Executions(Protocol):
 
     async def settle(self, domain_id: DomainId, executions: Collection[ExecutionId], /) -> None:
         """Bring the status of executions of which some target ended to what their targets say."""
+        ...
+
+    async def forget(self, older_than: timedelta, most: int, /) -> int:
+        """Forget executions that ended longer ago; return how many rows that were, of targets and executions."""
         ...

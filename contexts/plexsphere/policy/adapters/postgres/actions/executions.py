@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from psycopg.errors import ForeignKeyViolation
@@ -120,6 +121,25 @@ UPDATE executions AS execution SET status = moved.status, updated_at = clock_tim
 FROM moved WHERE domain_id = %(domain)s AND execution.id = moved.id
 """
 
+# Targets first: an execution may have 10,000 of them, and their outputs.
+FORGET_TARGETS: Final = """
+WITH over AS MATERIALIZED (
+    SELECT target.domain_id, execution_id, node_id FROM executions
+    JOIN execution_targets AS target ON (target.domain_id, execution_id) = (executions.domain_id, id)
+    WHERE executions.ended_at < clock_timestamp() - %s LIMIT %s FOR UPDATE OF target SKIP LOCKED
+)
+DELETE FROM execution_targets AS kept USING over
+WHERE (kept.domain_id, kept.execution_id, kept.node_id) = (over.domain_id, over.execution_id, over.node_id)
+"""
+FORGET: Final = """
+WITH over AS MATERIALIZED (
+    SELECT domain_id, id FROM executions WHERE ended_at < clock_timestamp() - %s AND NOT EXISTS (
+        SELECT FROM execution_targets AS target WHERE (target.domain_id, execution_id) = (executions.domain_id, id)
+    ) ORDER BY ended_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
+DELETE FROM executions AS kept USING over WHERE (kept.domain_id, kept.id) = (over.domain_id, over.id)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresExecutions:
@@ -198,6 +218,12 @@ class PostgresExecutions:
         """Write only what differs, so that endings of one execution seldom wait for each other."""
         async with self.database.connection() as connection:
             await connection.execute(SETTLE, {"domain": domain_id, "ids": list(executions)})
+
+    async def forget(self, older_than: timedelta, most: int, /) -> int:
+        """Delete their rows, the targets' first."""
+        async with self.database.connection() as connection:
+            forgotten = (await connection.execute(FORGET_TARGETS, [older_than, most])).rowcount
+            return forgotten + (await connection.execute(FORGET, [older_than, most])).rowcount
 
     async def _rows(self, statement: str, given: Sequence[Any] | Mapping[str, Any]) -> list[TupleRow]:
         async with self.database.connection() as connection:

@@ -1,0 +1,98 @@
+"""The sweeper of executions: deadlines, waves, and what a moment's race left behind (design D32)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId
+from plexsphere.platform.kernel.unit_of_work import StoreContended, StoreUnavailable, UnitOfWork
+from plexsphere.policy.application.actions.expire_targets import ExpireTargets
+from plexsphere.policy.application.actions.release_wave import ReleaseWave
+from plexsphere.policy.domain.actions.deadlines import KEY_LIFE
+from plexsphere.policy.ports.actions.executions import Executions
+from plexsphere.policy.ports.actions.idempotency_keys import IdempotencyKeys
+from plexsphere.policy.ports.actions.overdue_targets import OverdueTargets, Place
+from plexsphere.policy.ports.actions.rollouts import Rollouts
+
+LOG: Final = logging.getLogger("plexsphere.actions")
+
+PERIOD_SECONDS: Final = 0.5
+MOST_AT_ONCE: Final = 64
+MOST_SETTLED: Final = 500
+MOST_KEYS: Final = 500
+
+
+@dataclass(slots=True)
+class SweepExecutions:
+    """
+    Sweeps in small units of work; any number of processes may do so at once, each passes the others' rows over.
+
+    An execution at which something fails is left for the next sweep, and holds up no other.
+    """
+
+    unit_of_work: UnitOfWork
+    overdue: OverdueTargets
+    rollouts: Rollouts
+    executions: Executions
+    keys: IdempotencyKeys
+    expire_targets: ExpireTargets
+    release_wave: ReleaseWave
+    _settled_upto: Place | None = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Sweep every half second until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StoreUnavailable:
+                LOG.warning("the database is away; executions wait")
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    async def sweep(self) -> None:
+        """End what is overdue, release waves that are due, and bring statuses to what their targets say."""
+        await self._expire()
+        for domain_id, execution_id in await self.rollouts.next(MOST_AT_ONCE):
+            await self._or_leave(self._advance, domain_id, execution_id)
+        await self._settle()
+        await self.keys.forget(KEY_LIFE, MOST_KEYS)
+
+    async def _expire(self) -> None:
+        left = set[ExecutionId]()
+        while places := await self.overdue.executions(left, MOST_AT_ONCE):
+            for domain_id, execution_id in places:
+                # Nothing ended: another process is at it, or something failed.
+                if not await self._or_leave(self.expire_targets, domain_id, execution_id):
+                    left.add(execution_id)
+
+    async def _advance(self, domain_id: DomainId, execution_id: ExecutionId) -> int:
+        async with self.unit_of_work():
+            await self.release_wave(domain_id, execution_id)
+        return 1
+
+    async def _settle(self) -> None:
+        """Settle some executions with each sweep, in turn: two last endings at once do not see each other."""
+        places = await self._next_open()
+        for domain_id in {domain_id for domain_id, _ in places}:
+            await self.executions.settle(domain_id, [each for domain, each in places if domain == domain_id])
+
+    async def _next_open(self) -> list[Place]:
+        """Return the next open executions, from the first again when none are left."""
+        places = list(await self.overdue.open_executions(self._settled_upto, MOST_SETTLED))
+        self._settled_upto = places[-1] if len(places) == MOST_SETTLED else None
+        return places
+
+    async def _or_leave(
+        self,
+        step: Callable[[DomainId, ExecutionId], Awaitable[int]],
+        domain_id: DomainId,
+        execution_id: ExecutionId,
+    ) -> int:
+        try:
+            return await step(domain_id, execution_id)
+        except Exception as error:
+            if isinstance(error, StoreUnavailable) and not isinstance(error, StoreContended):
+                raise
+            LOG.exception("execution %s of domain %s is left for the next sweep", execution_id, domain_id)
+            return 0
