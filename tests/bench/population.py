@@ -15,7 +15,8 @@ from plexsphere.identity.domain.enrolment import Admitted, Applicant
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId, TokenId
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT
-from plexsphere.policy.application.policy_draft import PolicyDraft, RuleWords
+from plexsphere.policy.application.policy_draft import PolicyDraft
+from plexsphere.policy.application.wording import RuleWords
 
 CLASS_SIZE: Final = 51
 BATCH: Final = 500

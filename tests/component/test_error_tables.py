@@ -29,8 +29,6 @@ ANSWERED_OTHERWISE: Final = {
     identity_errors.NodeIdentityNotFound,
     identity_errors.WrapKeyMismatch,
     identity_errors.SigningKeyMissing,
-    # Nothing revises a policy yet.
-    policy_errors.RevisionConflict,
     # Fleet's words for it are answered.
     policy_errors.InvalidSandbox,
     # No surface dispatches actions yet.

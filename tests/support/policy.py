@@ -11,12 +11,21 @@ from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
 from plexsphere.policy.application.get_policy import GetPolicy
-from plexsphere.policy.application.policy_draft import PolicyDraft, RuleWords
+from plexsphere.policy.application.policy_change import PolicyChange
+from plexsphere.policy.application.policy_draft import PolicyDraft
+from plexsphere.policy.application.update_policy import UpdatePolicy
 from plexsphere.policy.application.visibility_views import VisibilityViews
+from plexsphere.policy.application.wording import RuleWords, Wording
 from plexsphere.policy.domain.difference import Difference
-from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound
-from plexsphere.policy.domain.policy import NetworkPolicy
-from plexsphere.policy.ports.policies import Policies, PolicyHeader, PolicyPage, PolicyReading
+from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
+from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
+from plexsphere.policy.ports.policies import (
+    Policies,
+    PolicyHeader,
+    PolicyPage,
+    PolicyReading,
+    RevisionPage,
+)
 from plexsphere.policy.ports.tellings import Tellings
 from tests.support.identity import CountingIds, FakeClock, a_user
 
@@ -31,11 +40,12 @@ AUTHOR: Final = a_user(0xA0).reference
 
 @dataclass(frozen=True)
 class StoredPolicy:
-    """A policy, where it is, and the mesh revision of its last change."""
+    """A policy, where it is, the mesh revision of its last change, and all it ever said."""
 
     domain_id: DomainId
     policy: NetworkPolicy
     revision: int
+    history: tuple[Revision, ...]
     is_deleted: bool = False
 
 
@@ -93,7 +103,19 @@ class MemoryPolicies:
             raise ProjectNotFound(policy.project_id)
         if any(row.policy.slug == policy.slug for row in self._of_project(domain_id, policy.project_id)):
             raise PolicySlugTaken(policy.project_id)
-        self._store.state.policies[policy.id] = StoredPolicy(domain_id, policy, revision)
+        self._store.state.policies[policy.id] = StoredPolicy(domain_id, policy, revision, (policy.head,))
+
+    async def revise(self, domain_id: DomainId, policy: NetworkPolicy, revision: int, /) -> None:
+        standing = await self.get(domain_id, policy.id)
+        if standing is None or standing.head.id != policy.head.parent_id:
+            raise RevisionConflict(policy.id)
+        history = (*self._store.state.policies[policy.id].history, policy.head)
+        self._store.state.policies[policy.id] = StoredPolicy(domain_id, policy, revision, history)
+
+    async def rename(self, domain_id: DomainId, policy: NetworkPolicy, /) -> None:
+        row = self._store.state.policies[policy.id]
+        named = replace(row.policy, display_name=policy.display_name, updated_at=policy.updated_at)
+        self._store.state.policies[policy.id] = replace(row, policy=named)
 
     async def get(self, domain_id: DomainId, policy_id: PolicyId, /) -> NetworkPolicy | None:
         live = {row.policy.id: row.policy for row in self._of(domain_id) if not row.is_deleted}
@@ -105,6 +127,18 @@ class MemoryPolicies:
         rows = [row.policy for row in self._of_project(domain_id, project_id)]
         rest = [policy for policy in rows if after is None or policy.id > after]
         return PolicyPage(tuple(header_of(policy) for policy in rest[:limit]), len(rest) <= limit)
+
+    async def revisions(
+        self, domain_id: DomainId, policy_id: PolicyId, before: int | None, limit: int, /
+    ) -> RevisionPage:
+        history = reversed(self._history(domain_id, policy_id))
+        rest = [revision for revision in history if before is None or revision.number < before]
+        return RevisionPage(tuple(rest[:limit]), len(rest) <= limit)
+
+    async def get_revision(
+        self, domain_id: DomainId, policy_id: PolicyId, revision_id: RevisionId, /
+    ) -> Revision | None:
+        return {each.id: each for each in self._history(domain_id, policy_id)}.get(revision_id)
 
     async def all_of(self, domain_id: DomainId, /) -> PolicyReading:
         rows = self._of(domain_id)
@@ -130,6 +164,10 @@ class MemoryPolicies:
     async def was_ever(self, domain_id: DomainId, project_id: ProjectId, slug: str, /) -> bool:
         policies = [row.policy for row in self._of(domain_id)]
         return any((policy.project_id, policy.slug) == (project_id, slug) for policy in policies)
+
+    def _history(self, domain_id: DomainId, policy_id: PolicyId) -> tuple[Revision, ...]:
+        rows = {row.policy.id: row.history for row in self._of(domain_id) if not row.is_deleted}
+        return rows.get(policy_id, ())
 
     def _of(self, domain_id: DomainId) -> list[StoredPolicy]:
         self._store.asked += 1
@@ -193,19 +231,11 @@ class PolicyDesk:
         self.turn = FakeMeshTurn(self.store, self.policies, self.views)
         self.tellings = tellings or MemoryTellings(self.store)
         self.get = GetPolicy(self.projects, self.policies)
-        self.create = CreatePolicy(
-            self.unit_of_work,
-            self.projects,
-            self.turn,
-            self.policies,
-            self.views,
-            self.tellings,
-            self.clock,
-            CountingIds(),
-        )
-        self.delete = DeletePolicy(
-            self.unit_of_work, self.get, self.turn, self.policies, self.views, self.tellings
-        )
+        self.mint_id = CountingIds()
+        told = self.turn, self.policies, self.views, self.tellings
+        self.create = CreatePolicy(self.unit_of_work, self.projects, *told, self.clock, self.mint_id)
+        self.update = UpdatePolicy(self.unit_of_work, self.get, *told, self.clock, self.mint_id)
+        self.delete = DeletePolicy(self.unit_of_work, self.get, *told)
 
     async def follow(self, domain_id: DomainId = DOMAIN) -> None:
         """Know all policies that are stored, as a process does that meets the Domain."""
@@ -258,6 +288,19 @@ def a_draft(
         author=AUTHOR,
         confirm=confirm,
     )
+
+
+def a_change(
+    policy_id: PolicyId,
+    *rules: RuleWords,
+    source: str = "*",
+    destination: str = "*",
+    project: ProjectId = PROJECT,
+    confirm: bool = False,
+) -> PolicyChange:
+    """Return a change; without rules it allows everything."""
+    wording = Wording(source, destination, rules or (a_rule(),))
+    return PolicyChange(project, policy_id, wording, AUTHOR, confirm=confirm)
 
 
 @dataclass(frozen=True)

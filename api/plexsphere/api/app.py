@@ -37,7 +37,8 @@ from plexsphere.api.v1.meta.wiring import Health
 from plexsphere.api.v1.nodes.controller import NodesController
 from plexsphere.api.v1.nodes.wiring import Nodes
 from plexsphere.api.v1.policies.controller import PoliciesController
-from plexsphere.api.v1.policies.wiring import Policies
+from plexsphere.api.v1.policies.history_controller import PolicyHistoryController
+from plexsphere.api.v1.policies.wiring import Policies, PolicyHistory
 from plexsphere.api.v1.projects.controller import ProjectsController
 from plexsphere.api.v1.projects.wiring import Projects
 from plexsphere.api.v1.reachability.controller import ReachabilityController
@@ -57,6 +58,7 @@ CONTROLLERS: Final = (
     QuestionsController,
     RelationTuplesController,
     PoliciesController,
+    PolicyHistoryController,
     ManagedPushController,
     NodesController,
     ReachabilityController,
@@ -78,6 +80,7 @@ class Services:
     bootstrap_tokens: BootstrapTokens
     authz: Authz
     policies: Policies
+    policy_history: PolicyHistory
     managed_push: ManagedPush | None
     registration: Registration
     limits: Limits

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -35,13 +36,14 @@ from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
-from plexsphere.policy.application.get_policy import GetPolicy
+from plexsphere.policy.application.get_policy import Found, GetPolicy
+from plexsphere.policy.application.update_policy import UpdatePolicy
 from plexsphere.policy.application.visibility_views import VisibilityViews
-from plexsphere.policy.domain.errors import PolicyNotFound, PolicySlugTaken
+from plexsphere.policy.domain.errors import PolicyNotFound, PolicySlugTaken, RevisionConflict
 from tests.support.fleet import a_node
 from tests.support.identity import FakeClock, FakeSealer
 from tests.support.identity_postgres import lent_database
-from tests.support.policy import DOMAIN, PROJECT, a_draft
+from tests.support.policy import DOMAIN, PROJECT, a_change, a_draft, a_rule
 from tests.support.policy_postgres import make_projects
 
 pytestmark = pytest.mark.postgres
@@ -75,8 +77,10 @@ class Process:
         homes = ProjectHomesBridge(GetProject(PostgresProjects(database)))
         turn = MeshTurnBridge(TakeTurn(followed, mesh_views, self.meshes, self.nodes, self.sight))
         shared = (turn, self.policies, self.views, PolicyTellingsBridge(self.inbox))
+        find = GetPolicy(homes, self.policies)
         self.create = CreatePolicy(database, homes, *shared, FakeClock(), mint_id)
-        self.delete = DeletePolicy(database, GetPolicy(homes, self.policies), *shared)
+        self.update = UpdatePolicy(database, find, *shared, FakeClock(), mint_id)
+        self.delete = DeletePolicy(database, find, *shared)
 
     async def sequenced_rows(self) -> list[Row]:
         await Sequencer(self.database, nothing_to_seal, lambda: None, Alarm()).sequence()
@@ -127,6 +131,41 @@ async def test_of_two_policies_with_one_slug_one_is_made(database: Secret[str]) 
         assert [isinstance(each, PolicySlugTaken) for each in results].count(True) == 1
         assert len((await one.policies.all_of(DOMAIN)).policies) == 1
         assert told(await one.sequenced_rows(), EventType.PEER_ADDED) == 2 * PAIRS
+
+
+async def test_of_changes_written_upon_one_head_one_is_made(database: Secret[str]) -> None:
+    async with two_processes(database) as (one, other):
+        policy = (await one.create(a_draft())).policy
+        ports = [a_rule("allow", "tcp", (port, port)) for port in range(1, 7)]
+        changes = [replace(a_change(policy.id, rule), expected_head=policy.head.id) for rule in ports]
+        updates = [each.update(change) for each, change in zip([one, other] * 3, changes, strict=True)]
+
+        results = await asyncio.gather(*updates, return_exceptions=True)
+
+        assert [isinstance(each, RevisionConflict) for each in results].count(True) == 5
+        [updated] = [each for each in results if isinstance(each, Found)]
+        assert await other.policies.get(DOMAIN, policy.id) == updated.policy
+        assert updated.policy.head.number == 2
+
+
+async def test_changes_made_at_once_follow_one_another_and_are_told_to_whom_they_concern(
+    database: Secret[str],
+) -> None:
+    async with two_processes(database) as (one, other):
+        policy = (await one.create(a_draft())).policy
+        denials = [a_change(policy.id, a_rule("deny")) for _ in range(2)]
+
+        await asyncio.gather(one.update(denials[0]), other.update(denials[1]), one.update(denials[0]))
+
+        revisions = await other.policies.revisions(DOMAIN, policy.id, None, 10)
+        assert [revision.number for revision in revisions.revisions] == [2, 1]
+        rows = await one.sequenced_rows()
+        assert told(rows, EventType.PEER_REMOVED) == 2 * PAIRS
+        assert told(rows, EventType.POLICY_UPDATED) == 2 * NODES
+        for process in (one, other):
+            await process.follower.follow(DOMAIN)
+            await process.follower.poll()
+            assert process.views.index(DOMAIN).pairs() == 0
 
 
 async def test_a_policy_removed_twice_at_once_is_told_once(database: Secret[str]) -> None:

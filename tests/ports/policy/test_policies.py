@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
-from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound
-from plexsphere.policy.domain.policy import NetworkPolicy
+from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
+from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
 from plexsphere.policy.ports.policies import PolicyReading
 from tests.support.policy import (
     DOMAIN,
@@ -154,6 +154,83 @@ async def test_what_was_not_committed_was_never_kept(kit: PolicyKit) -> None:
         await fail_in_the_midst()
 
     assert await kit.policies.all_of(DOMAIN) == PolicyReading(0, 1, (a_policy(1),))
+
+
+def another(policy: NetworkPolicy, number: int) -> NetworkPolicy:
+    """The policy with a revision more."""
+    head = replace(fleets.policy(1, fleets.rule("deny"), revision=number).head, created_at=LATER)
+    return replace(policy.revised(head), display_name=f"Revision {number}")
+
+
+async def test_a_policy_comes_back_as_it_was_revised(kit: PolicyKit) -> None:
+    policy = a_policy(1)
+    await kit.policies.add(DOMAIN, policy, 1)
+
+    revised = another(policy, 2)
+    await kit.policies.revise(DOMAIN, revised, 4)
+
+    assert await kit.policies.get(DOMAIN, policy.id) == revised
+    assert await kit.policies.changed(DOMAIN, 3) == PolicyReading(3, 4, (revised,))
+
+
+async def test_nothing_is_revised_upon_a_head_that_is_another_or_gone(kit: PolicyKit) -> None:
+    policy = a_policy(1)
+    await kit.policies.add(DOMAIN, policy, 1)
+    revised = another(policy, 2)
+    await kit.policies.revise(DOMAIN, revised, 2)
+    late = replace(revised, head=replace(revised.head, id=RevisionId(UUID(int=0x404))))
+
+    with pytest.raises(RevisionConflict):
+        await kit.policies.revise(DOMAIN, late, 3)
+    with pytest.raises(RevisionConflict):
+        await kit.policies.revise(OTHER_DOMAIN, another(revised, 3), 3)
+    await kit.policies.delete(DOMAIN, policy.id, 3)
+    with pytest.raises(RevisionConflict):
+        await kit.policies.revise(DOMAIN, another(revised, 3), 4)
+
+    assert await kit.policies.all_of(DOMAIN) == PolicyReading(0, 3, ())
+
+
+async def test_a_policy_is_renamed_without_anybody_reading_it_again(kit: PolicyKit) -> None:
+    policy = a_policy(1)
+    await kit.policies.add(DOMAIN, policy, 1)
+
+    await kit.policies.rename(DOMAIN, policy.named("Web", LATER))
+
+    assert await kit.policies.get(DOMAIN, policy.id) == policy.named("Web", LATER)
+    assert await kit.policies.changed(DOMAIN, 1) == PolicyReading(1, 1, ())
+    await kit.policies.rename(DOMAIN, policy)
+    assert await kit.policies.get(DOMAIN, policy.id) == policy
+
+
+async def test_revisions_are_kept_and_paged_newest_first(kit: PolicyKit) -> None:
+    policies = [a_policy(1)]
+    await kit.policies.add(DOMAIN, policies[0], 1)
+    await kit.policies.add(DOMAIN, a_policy(2), 2)
+    for number in (2, 3):
+        policies.append(another(policies[-1], number))
+        await kit.policies.revise(DOMAIN, policies[-1], number + 1)
+    heads = [policy.head for policy in reversed(policies)]
+
+    first = await kit.policies.revisions(DOMAIN, policies[0].id, None, 2)
+    rest = await kit.policies.revisions(DOMAIN, policies[0].id, 2, 2)
+
+    assert (first.revisions, first.is_last) == (tuple(heads[:2]), False)
+    assert (rest.revisions, rest.is_last) == (tuple(heads[2:]), True)
+    assert (await kit.policies.revisions(OTHER_DOMAIN, policies[0].id, None, 2)).revisions == ()
+
+
+async def test_a_revision_is_found_with_its_own_policy_alone(kit: PolicyKit) -> None:
+    policy, other = a_policy(1), a_policy(2)
+    await kit.policies.add(DOMAIN, policy, 1)
+    await kit.policies.add(DOMAIN, other, 2)
+    await kit.policies.revise(DOMAIN, another(policy, 2), 3)
+
+    assert await kit.policies.get_revision(DOMAIN, policy.id, policy.head.id) == policy.head
+    assert await kit.policies.get_revision(DOMAIN, other.id, policy.head.id) is None
+    assert await kit.policies.get_revision(OTHER_DOMAIN, policy.id, policy.head.id) is None
+    await kit.policies.delete(DOMAIN, policy.id, 4)
+    assert await kit.policies.get_revision(DOMAIN, policy.id, policy.head.id) is None
 
 
 async def test_policies_end_with_their_project(kit: PolicyKit) -> None:

@@ -9,7 +9,7 @@ from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.policies import problems
-from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView
+from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, PolicyView, RevisionView
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.subjects import project_object
 from tests.support.api import ABSENT, AS_ROBOT, PROJECT, ROBOT, Surface, code_of, surface
@@ -33,6 +33,7 @@ class MemoryPolicies:
     kept: dict[UUID, PolicyView] = field(default_factory=dict)
     wary: bool = False
     proofs: list[Permitted] = field(default_factory=list)
+    edits: list[PolicyEdit] = field(default_factory=list)
 
     async def page(self, permitted: Permitted, project_id: UUID, wanted: PageRequest, /) -> Page[PolicyView]:
         rows = [row for name, row in sorted(self.kept.items()) if str(name) > wanted.position]
@@ -57,6 +58,14 @@ class MemoryPolicies:
         view = PolicyView(policy_id, project_id, wish.slug, wish.display_name, revision_id, NOW, NOW, head)
         self.kept[policy_id] = view
         return view
+
+    async def change(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, edit: PolicyEdit, /
+    ) -> PolicyView:
+        self._require_confirmed(edit.confirm)
+        self.proofs.append(permitted)
+        self.edits.append(edit)
+        return self.kept[policy_id]
 
     async def get(self, permitted: Permitted, project_id: UUID, policy_id: UUID, /) -> PolicyView:
         if policy_id not in self.kept:
@@ -172,6 +181,64 @@ async def test_a_wide_creation_is_confirmed_in_the_body(built: Surface, policies
     assert confirmed.status_code == 201
 
 
+EDIT: Final = {"selector": POLICY["selector"], "rules": [RULE]}
+
+
+@pytest.mark.parametrize(
+    "patch", [{}, {"selector": EDIT["selector"]}, {"rules": [RULE]}, {"display_name": "x"}]
+)
+async def test_a_patch_without_selector_and_rules_is_empty(
+    built: Surface, policies: MemoryPolicies, patch: Any
+) -> None:
+    one = (await built.call("POST", ALL, json=POLICY)).headers["location"]
+
+    answer = await built.call("PATCH", one, json=patch)
+
+    assert (answer.status_code, code_of(answer)) == (400, "empty_patch")
+    assert policies.edits == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"selector": None},
+        {"rules": None},
+        {"slug": "other"},
+        {"expected_revision_id": "one"},
+        {"expected_revision_id": 1},
+        {"display_name": ""},
+        {"confirm": None},
+    ],
+)
+async def test_a_patch_of_another_shape_is_refused(built: Surface, change: Any) -> None:
+    one = (await built.call("POST", ALL, json=POLICY)).headers["location"]
+
+    answer = await built.call("PATCH", one, json={**EDIT, **change})
+
+    assert (answer.status_code, code_of(answer)) == (400, "invalid_body")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "expected"),
+    [
+        ({}, None, None),
+        ({"display_name": None, "expected_revision_id": None}, "", None),
+        ({"display_name": "Web", "expected_revision_id": str(ABSENT).upper()}, "Web", ABSENT),
+    ],
+)
+async def test_a_patch_tells_a_name_left_alone_from_one_taken_away(
+    built: Surface, policies: MemoryPolicies, given: Any, name: str | None, expected: UUID | None
+) -> None:
+    created = await built.call("POST", ALL, json=POLICY)
+
+    answer = await built.call("PATCH", created.headers["location"], json={**EDIT, **given})
+
+    assert (answer.status_code, answer.json()) == (200, created.json())
+    [edit] = policies.edits
+    assert (edit.display_name, edit.expected_revision_id) == (name, expected)
+    assert policies.proofs[-1].relation == "policy.update"
+
+
 async def test_readers_of_the_project_read_and_only_managers_write(built: Surface) -> None:
     built.permissions.allow(ROBOT, "read", project_object(PROJECT))
     created = await built.call("POST", ALL, json=POLICY)
@@ -179,11 +246,12 @@ async def test_readers_of_the_project_read_and_only_managers_write(built: Surfac
 
     answers = [
         await built.call(method, path, headers=AS_ROBOT, json=POLICY)
-        for method, path in [("GET", ALL), ("GET", one), ("POST", ALL), ("DELETE", one)]
+        for method, path in [("GET", ALL), ("GET", one), ("POST", ALL), ("PATCH", one), ("DELETE", one)]
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 403, 403]
-    assert [relation for _, relation, _, _ in built.denials.written] == ["policy.create", "policy.delete"]
+    assert [answer.status_code for answer in answers] == [200, 200, 403, 403, 403]
+    denied = [relation for _, relation, _, _ in built.denials.written]
+    assert denied == ["policy.create", "policy.update", "policy.delete"]
 
 
 async def test_every_policy_is_listed_once(built: Surface) -> None:

@@ -9,23 +9,20 @@ from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
 from plexsphere.api.problem import Problem
 from plexsphere.api.v1.policies import problems
-from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView, RuleText
+from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, PolicyView
 from plexsphere.composition.bridges.granted import granted
+from plexsphere.composition.bridges.policy_views import change_of, draft_of, header_view, policy_view
 from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.audit import AuditTrail
-from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
 from plexsphere.policy.application.get_policy import GetPolicy
 from plexsphere.policy.application.list_policies import ListPolicies
-from plexsphere.policy.application.policy_draft import PolicyDraft, RuleWords
+from plexsphere.policy.application.update_policy import UpdatePolicy
 from plexsphere.policy.domain import errors
-from plexsphere.policy.domain.policy import NetworkPolicy, Revision
-from plexsphere.policy.domain.rule import Rule
-from plexsphere.policy.ports.policies import PolicyHeader
 
 PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.UnknownAction: problems.UNKNOWN_ACTION,
@@ -35,6 +32,8 @@ PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.SelectorSyntaxError: problems.SELECTOR_SYNTAX_ERROR,
     errors.InvalidRule: problems.INVALID_BODY,
     errors.InvalidSlug: problems.INVALID_BODY,
+    errors.RevisionNotVisible: problems.REVISION_NOT_VISIBLE,
+    errors.RevisionConflict: problems.REVISION_CONFLICT,
     errors.PolicySlugTaken: problems.POLICY_SLUG_TAKEN,
     errors.PolicyNotFound: problems.POLICY_NOT_FOUND,
     errors.ProjectNotFound: problems.PROJECT_NOT_FOUND,
@@ -82,6 +81,7 @@ class PoliciesBridge:
     list_policies: ListPolicies
     create_policy: CreatePolicy
     get_policy: GetPolicy
+    update_policy: UpdatePolicy
     delete_policy: DeletePolicy
     doorways: Doorways
 
@@ -91,21 +91,32 @@ class PoliciesBridge:
         with TRANSLATED:
             page = await self.list_policies(ProjectId(project_id), after, wanted.limit)
         position = "" if page.is_last else str(page.headers[-1].id)
-        return Page(tuple(map(_of_header, page.headers)), position)
+        return Page(tuple(map(header_view, page.headers)), position)
 
     async def create(self, permitted: Permitted, project_id: UUID, wish: NewPolicy, /) -> PolicyView:
         """Make a policy; its audit row commits with it."""
         with TRANSLATED:
             async with self.doorways(project_id), self.unit_of_work():
-                created = await self.create_policy(_draft(permitted, ProjectId(project_id), wish))
+                created = await self.create_policy(draft_of(permitted, ProjectId(project_id), wish))
                 self._record(permitted, created.domain_id, created.policy.id)
-        return _view(created.policy)
+        return policy_view(created.policy)
 
     async def get(self, permitted: Permitted, project_id: UUID, policy_id: UUID, /) -> PolicyView:
         """Return one with its head."""
         with TRANSLATED:
             found = await self.get_policy(ProjectId(project_id), PolicyId(policy_id))
-        return _view(found.policy)
+        return policy_view(found.policy)
+
+    async def change(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, edit: PolicyEdit, /
+    ) -> PolicyView:
+        """Have one say something else; its audit row commits with it."""
+        change = change_of(permitted, ProjectId(project_id), PolicyId(policy_id), edit)
+        with TRANSLATED:
+            async with self.doorways(project_id), self.unit_of_work():
+                updated = await self.update_policy(change)
+                self._record(permitted, updated.domain_id, updated.policy.id)
+        return policy_view(updated.policy)
 
     async def remove(
         self, permitted: Permitted, project_id: UUID, policy_id: UUID, /, *, confirm: bool
@@ -119,67 +130,3 @@ class PoliciesBridge:
 
     def _record(self, permitted: Permitted, domain_id: DomainId, policy_id: PolicyId) -> None:
         self.trail.record(granted(permitted, domain_id, permitted.object, policy=str(policy_id)))
-
-
-def _draft(permitted: Permitted, project_id: ProjectId, wish: NewPolicy) -> PolicyDraft:
-    return PolicyDraft(
-        project_id=project_id,
-        slug=wish.slug,
-        display_name=wish.display_name,
-        source_selector=wish.source_selector,
-        destination_selector=wish.destination_selector,
-        rules=tuple(_words(rule) for rule in wish.rules),
-        author=permitted.caller.subject,
-        correlation_id=CORRELATION_ID.get() or None,
-        confirm=wish.confirm,
-    )
-
-
-def _words(rule: RuleText) -> RuleWords:
-    return RuleWords(rule.action, rule.protocol, rule.source_cidr, rule.destination_cidr, rule.ports)
-
-
-def _of_header(header: PolicyHeader) -> PolicyView:
-    return PolicyView(
-        id=header.id,
-        project_id=header.project_id,
-        slug=header.slug,
-        display_name=header.display_name,
-        head_revision_id=header.head_revision_id,
-        created_at=header.created_at,
-        updated_at=header.updated_at,
-    )
-
-
-def _view(policy: NetworkPolicy) -> PolicyView:
-    return PolicyView(
-        id=policy.id,
-        project_id=policy.project_id,
-        slug=policy.slug,
-        display_name=policy.display_name,
-        head_revision_id=policy.head.id,
-        created_at=policy.created_at,
-        updated_at=policy.updated_at,
-        head=_head(policy.head),
-    )
-
-
-def _head(head: Revision) -> RevisionView:
-    return RevisionView(
-        id=head.id,
-        policy_id=head.policy_id,
-        parent_id=head.parent_id,
-        source_selector=head.selector.source.text,
-        destination_selector=head.selector.destination.text,
-        rules=tuple(map(_text, head.rules)),
-        created_at=head.created_at,
-        created_by=head.created_by,
-        correlation_id=head.correlation_id,
-    )
-
-
-def _text(rule: Rule) -> RuleText:
-    ports = (rule.ports.first, rule.ports.last) if rule.ports else None
-    return RuleText(
-        rule.action.value, rule.protocol.value, str(rule.source_cidr), str(rule.destination_cidr), ports
-    )

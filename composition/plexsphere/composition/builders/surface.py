@@ -27,7 +27,6 @@ from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
 from plexsphere.composition.bridges.placed_tuples import PlacedTuples
-from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.projects import ProjectsBridge
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
 from plexsphere.composition.bridges.registration import RegistrationBridge
@@ -38,7 +37,7 @@ from plexsphere.composition.builders.fleet import Fleet
 from plexsphere.composition.builders.liveness import Liveness
 from plexsphere.composition.builders.managed_push import ManagedPush, bridged, settling
 from plexsphere.composition.builders.platform import PlatformParts
-from plexsphere.composition.builders.policy import Policy
+from plexsphere.composition.builders.policy import Policy, history_bridged, policies_bridged
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
 from plexsphere.composition.failures import FailuresBySource
@@ -89,6 +88,7 @@ BRIDGES: Final = frozenset(
         "bootstrap_tokens",
         "authz",
         "policies",
+        "policy_history",
         "nodes",
         "reachability",
         "registration",
@@ -146,7 +146,8 @@ def build_surface(parts: Parts) -> Surface:
         api_tokens=_api_tokens(parts),
         bootstrap_tokens=_bootstrap_tokens(parts),
         authz=_authz(parts, denials, chains),
-        policies=_policies(parts),
+        policies=policies_bridged(parts.policy, parts.platform),
+        policy_history=history_bridged(parts.policy),
         managed_push=bridged(parts.managed_push, reads),
         nodes=_nodes(parts),
         reachability=_reachability(parts),
@@ -289,19 +290,6 @@ def _authz(parts: Parts, denials: RecordedDenials, chains: IdentityChains) -> Au
         CreateRelationTuple(tuples, passing, schema, audit, writing, clock, mint_id),
         PatchRelationTuple(tuples, passing, schema, audit, writing),
         DeleteRelationTuple(tuples, passing, schema, audit, writing),
-    )
-
-
-def _policies(parts: Parts) -> PoliciesBridge:
-    policy = parts.policy
-    return PoliciesBridge(
-        parts.platform.database,
-        parts.platform.trail,
-        policy.list_policies,
-        policy.create_policy,
-        policy.get_policy,
-        policy.delete_policy,
-        parts.platform.doorways,
     )
 
 

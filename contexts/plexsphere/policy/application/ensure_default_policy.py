@@ -6,7 +6,8 @@ from typing import Final
 from plexsphere.platform.kernel.ids import ProjectId
 from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT
 from plexsphere.policy.application.create_policy import Created, CreatePolicy
-from plexsphere.policy.application.policy_draft import PolicyDraft, RuleWords
+from plexsphere.policy.application.policy_draft import PolicyDraft
+from plexsphere.policy.application.wording import RuleWords
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.domain.selector import EVERY_NODE
 from plexsphere.policy.ports.policies import Policies

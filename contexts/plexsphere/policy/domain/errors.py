@@ -81,10 +81,18 @@ class ProjectNotFound(PolicyError):
 
 
 class RevisionConflict(PolicyError):
-    """A revision was written upon another head than the policy has."""
+    """A change was written upon another head than the policy has."""
 
     def __init__(self, policy_id: PolicyId) -> None:
         super().__init__(f"policy {policy_id} has moved on")
+        self.policy_id = policy_id
+
+
+class RevisionNotVisible(PolicyError):
+    """The policy has no such revision; one of another policy is not told apart from one that never was."""
+
+    def __init__(self, policy_id: PolicyId) -> None:
+        super().__init__(f"policy {policy_id} has no such revision")
         self.policy_id = policy_id
 
 

@@ -28,6 +28,14 @@ class PolicySelector:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody wants a policy to say."""
+
+    selector: PolicySelector
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """
     What a policy says, once and for all; numbers count from 1 within the policy.
@@ -53,6 +61,10 @@ class Revision:
             raise InvalidRule(RuleFault.TOO_MANY_RULES)
         if self.number < 1:
             raise ValueError("revisions count from 1")
+
+    def says(self, statement: Statement) -> bool:
+        """Tell whether the revision has these selectors and, in this order, these rules."""
+        return (self.selector, self.rules) == (statement.selector, statement.rules)
 
     def digest(self) -> bytes:
         """Return 16 bytes that differ wherever the policy, the number, the selectors or the rules do."""
@@ -83,6 +95,22 @@ class NetworkPolicy:
             raise InvalidSlug
         if self.head.policy_id != self.id:
             raise ValueError("a revision belongs to its own policy")
+
+    def require_head(self, expected: RevisionId | None) -> None:
+        """
+        Let a change pass that was written upon the present head, or upon no particular one.
+
+        Raises:
+            RevisionConflict: the head is another.
+        """
+        if expected is not None and expected != self.head.id:
+            raise RevisionConflict(self.id)
+
+    def named(self, display_name: str | None, at: datetime) -> "NetworkPolicy":
+        """Return the policy under this name, itself where it has it already."""
+        if display_name == self.display_name:
+            return self
+        return replace(self, display_name=display_name, updated_at=at)
 
     def revised(self, revision: Revision) -> "NetworkPolicy":
         """

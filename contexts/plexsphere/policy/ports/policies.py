@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
-from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
+from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class PolicyPage:
     """Policies in the order of their making; `is_last` when none follow."""
 
     headers: tuple[PolicyHeader, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """Revisions of one policy, newest first; `is_last` when no older ones are left."""
+
+    revisions: tuple[Revision, ...]
     is_last: bool
 
 
@@ -60,6 +68,19 @@ class Policies(Protocol):
         """
         ...
 
+    async def revise(self, domain_id: DomainId, policy: NetworkPolicy, revision: int, /) -> None:
+        """
+        Keep the policy's new head, written upon the one it had, and its name.
+
+        Raises:
+            RevisionConflict: the policy is gone, or its head is not the new one's parent.
+        """
+        ...
+
+    async def rename(self, domain_id: DomainId, policy: NetworkPolicy, /) -> None:
+        """Keep the policy's name, and when it was given; nobody who sees whom by it has to know."""
+        ...
+
     async def get(self, domain_id: DomainId, policy_id: PolicyId, /) -> NetworkPolicy | None:
         """Return a policy at its head, or None when there is none or it was deleted."""
         ...
@@ -68,6 +89,18 @@ class Policies(Protocol):
         self, domain_id: DomainId, project_id: ProjectId, after: PolicyId | None, limit: int, /
     ) -> PolicyPage:
         """Return up to `limit` policies of the Project, from behind `after`."""
+        ...
+
+    async def revisions(
+        self, domain_id: DomainId, policy_id: PolicyId, before: int | None, limit: int, /
+    ) -> RevisionPage:
+        """Return up to `limit` revisions of the policy, newest first, from below the number `before`."""
+        ...
+
+    async def get_revision(
+        self, domain_id: DomainId, policy_id: PolicyId, revision_id: RevisionId, /
+    ) -> Revision | None:
+        """Return a revision of the policy, or None when it has none of this id."""
         ...
 
     async def all_of(self, domain_id: DomainId, /) -> PolicyReading:

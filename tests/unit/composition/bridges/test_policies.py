@@ -9,13 +9,13 @@ from plexsphere.api.callers import Caller, Permitted
 from plexsphere.api.paging import PageRequest
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.policies import problems
-from plexsphere.api.v1.policies.wiring import NewPolicy, RuleText
-from plexsphere.composition.bridges.policies import FAULT_IN_WORDS, PROBLEM_OF, PoliciesBridge
+from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, RuleText
+from plexsphere.composition.bridges.policies import FAULT_IN_WORDS, PoliciesBridge
 from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.subjects import project_object
 from plexsphere.policy.application.list_policies import ListPolicies
-from plexsphere.policy.domain.errors import PolicyError, RevisionConflict, RuleFault
+from plexsphere.policy.domain.errors import RuleFault
 from tests.support.identity import EPOCH, MemoryAuditTrail
 from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk
 from tests.unit.policy import fleets
@@ -42,6 +42,7 @@ class Counter:
             ListPolicies(self.desk.projects, self.desk.policies),
             self.desk.create,
             self.desk.get,
+            self.desk.update,
             self.desk.delete,
             Doorways(),
         )
@@ -61,11 +62,7 @@ async def counter() -> Counter:
     return counter
 
 
-def test_every_error_has_its_problem_and_every_fault_its_words() -> None:
-    # Nothing revises a policy yet.
-    errors = set(PolicyError.__subclasses__()) - {RevisionConflict}
-
-    assert set(PROBLEM_OF) == errors
+def test_every_fault_has_its_words() -> None:
     assert set(FAULT_IN_WORDS) == set(RuleFault)
 
 
@@ -107,6 +104,25 @@ async def test_what_is_made_and_removed_is_audited_in_the_chain_of_its_domain(co
     for entry in counter.trail.entries:
         assert (entry.chain, entry.subject, entry.object) == (DOMAIN, str(AUTHOR), project_object(PROJECT))
         assert entry.caveat_context == {"policy": str(made.id)}
+
+
+async def test_each_change_is_audited_and_undone_with_its_audit_row(counter: Counter) -> None:
+    made = await counter.bridge.create(permitted(), PROJECT, WISH)
+    edit = PolicyEdit("app=db", "*", (replace(ALLOW, action="deny"),), "Database", made.head_revision_id)
+
+    changed = await counter.bridge.change(permitted("policy.update"), PROJECT, made.id, edit)
+
+    assert changed.head is not None
+    assert (changed.head.parent_id, changed.display_name) == (made.head_revision_id, "Database")
+    assert (changed.head.source_selector, changed.head.rules) == ("app=db", edit.rules)
+    assert await counter.bridge.get(permitted(), PROJECT, made.id) == changed
+    assert counter.trail.entries[-1].relation == "policy.update"
+    assert counter.trail.entries[-1].caveat_context == {"policy": str(made.id)}
+    late = replace(edit, source_selector="*")
+    with pytest.raises(Refusal) as refused:
+        await counter.bridge.change(permitted("policy.update"), PROJECT, made.id, late)
+    assert refused.value.problem == problems.REVISION_CONFLICT
+    assert len(counter.trail.entries) == 2
 
 
 async def test_an_audit_row_that_cannot_be_kept_undoes_the_policy(counter: Counter) -> None:

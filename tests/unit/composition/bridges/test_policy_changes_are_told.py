@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from plexsphere.composition.bridges.policy_tellings import PolicyTellingsBridge
 from plexsphere.platform.kernel.events import Announcement, EventType, SubjectKind
 from plexsphere.platform.kernel.ids import NodeId
-from plexsphere.policy.application.policy_draft import PolicyDraft, RuleWords
+from plexsphere.policy.application.policy_change import PolicyChange
+from plexsphere.policy.application.policy_draft import PolicyDraft
+from plexsphere.policy.application.wording import RuleWords, Wording
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.policy import NetworkPolicy
 from plexsphere.policy.domain.rule import Rule
@@ -74,6 +76,11 @@ drafts = st.builds(
 )
 
 
+def changed(policy: NetworkPolicy, wish: PolicyDraft) -> PolicyChange:
+    wording = Wording(wish.source_selector, wish.destination_selector, wish.rules)
+    return PolicyChange(PROJECT, policy.id, wording, wish.author, confirm=True)
+
+
 def assert_told(heard: Heard, members: Sequence[Member], before: Pairs, after: Pairs) -> None:
     assert heard.asked_to_reconcile == set()
     for node_id in [member.node_id for member in members]:
@@ -91,9 +98,10 @@ def partners(node_id: NodeId, pairs: Pairs) -> set[NodeId]:
     labels=st.lists(fleets.labels, min_size=2, max_size=8),
     standing=st.lists(drafts, max_size=2),
     draft=drafts,
+    edit=drafts,
 )
 async def test_each_node_is_told_exactly_the_pairs_that_a_policy_makes_and_ends(
-    labels: Sequence[dict[str, str]], standing: Sequence[PolicyDraft], draft: PolicyDraft
+    labels: Sequence[dict[str, str]], standing: Sequence[PolicyDraft], draft: PolicyDraft, edit: PolicyDraft
 ) -> None:
     members = [replace(fleets.member(number), labels=each) for number, each in enumerate(labels)]
     desk, heard = await a_desk(members)
@@ -114,9 +122,20 @@ async def test_each_node_is_told_exactly_the_pairs_that_a_policy_makes_and_ends(
             assert heard.subjects(EventType.POLICY_UPDATED, member.node_id) == [new.id]
 
     heard.rows.clear()
+    compiled = {each.node_id: desk.views.index(DOMAIN).compiled(each.node_id) for each in members}
+    edited = (await desk.update(changed(new, edit))).policy
+    await desk.catch_up()
+
+    was, now = (naive.visible_pairs([*policies, each], members) for each in (new, edited))
+    assert_told(heard, members, was, now)
+    for member in members:
+        if desk.views.index(DOMAIN).compiled(member.node_id) != compiled[member.node_id]:
+            assert heard.subjects(EventType.POLICY_UPDATED, member.node_id) == [new.id]
+
+    heard.rows.clear()
     await desk.delete(PROJECT, new.id, confirm=True)
 
-    assert_told(heard, members, naive.visible_pairs([*policies, new], members), before)
+    assert_told(heard, members, now, before)
 
 
 async def test_a_policy_that_changes_nothing_still_lets_followers_read_it() -> None:

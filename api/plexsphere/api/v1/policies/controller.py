@@ -16,7 +16,7 @@ FromPolicies = NamedDependency[SkipValidation[Policies]]
 
 
 class PoliciesController(Controller):
-    """List, create, show and remove policies of a Project."""
+    """List, create, show, change and remove policies of a Project."""
 
     @serves(operations.LIST)
     async def list_all(
@@ -65,6 +65,23 @@ class PoliciesController(Controller):
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
         permitted = await gate.require(caller, "read", project_object(project), "policy.read")
         return schemas.Policy.of(await policies.get(permitted, project, policy))
+
+    @serves(operations.UPDATE)
+    async def change(
+        self,
+        request: AnyRequest,
+        gate: FromGate,
+        policies: FromPolicies,
+        project_id: FromPath[str],
+        policy_id: FromPath[str],
+    ) -> schemas.Policy:
+        """Have one say something else."""
+        caller = await gate.operator(request)
+        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        policy = path_id(policy_id, problems.INVALID_POLICY_ID)
+        permitted = await gate.require(caller, "manage", project_object(project), "policy.update")
+        body = await read(request.receive, request.headers, schemas.PATCH)
+        return schemas.Policy.of(await policies.change(permitted, project, policy, body.edit()))
 
     @serves(operations.DELETE)
     async def remove(

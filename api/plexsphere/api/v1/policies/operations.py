@@ -9,6 +9,15 @@ from plexsphere.api.v1.policies import problems, schemas
 TAG: Final = "policies"
 ALL: Final = "/v1/projects/{project_id}/policies"
 ONE: Final = ALL + "/{policy_id}"
+UUID_TEXT: Final = {"type": "string", "format": "uuid"}
+
+WORDING_PROBLEMS: Final = (
+    problems.UNKNOWN_ACTION,
+    problems.UNKNOWN_PROTOCOL,
+    problems.CIDR_FAMILY_MISMATCH,
+    problems.PORT_RANGE_INVERTED,
+    problems.SELECTOR_SYNTAX_ERROR,
+)
 
 LIST: Final = Operation(
     "ListPolicies",
@@ -40,12 +49,8 @@ CREATE: Final = Operation(
         problems.PROJECT_NOT_FOUND,
         problems.POLICY_SLUG_TAKEN,
         problems.CONFIRMATION_REQUIRED,
-        problems.UNKNOWN_ACTION,
-        problems.UNKNOWN_PROTOCOL,
-        problems.CIDR_FAMILY_MISMATCH,
-        problems.PORT_RANGE_INVERTED,
-        problems.SELECTOR_SYNTAX_ERROR,
         problems.POLICY_TOO_LARGE,
+        *WORDING_PROBLEMS,
     ),
 )
 GET: Final = Operation(
@@ -58,6 +63,28 @@ GET: Final = Operation(
     answer=schemas.Policy,
     permission="project#read",
     problems=(problems.INVALID_PROJECT_ID, problems.INVALID_POLICY_ID, problems.POLICY_NOT_FOUND),
+)
+UPDATE: Final = Operation(
+    "UpdatePolicy",
+    "PATCH",
+    ONE,
+    "Give a policy another revision.",
+    TAG,
+    Credential.OPERATOR,
+    body=schemas.PolicyPatch,
+    answer=schemas.Policy,
+    permission="project#manage",
+    problems=(
+        problems.INVALID_PROJECT_ID,
+        problems.INVALID_POLICY_ID,
+        problems.BODY_TOO_LARGE,
+        problems.EMPTY_PATCH,
+        problems.POLICY_NOT_FOUND,
+        problems.REVISION_CONFLICT,
+        problems.CONFIRMATION_REQUIRED,
+        problems.POLICY_TOO_LARGE,
+        *WORDING_PROBLEMS,
+    ),
 )
 DELETE: Final = Operation(
     "DeletePolicy",
@@ -81,5 +108,55 @@ DELETE: Final = Operation(
             "Accept that most of what the Domain's nodes see may vanish.",
             {"type": "boolean", "default": False},
         ),
+    ),
+)
+REVISIONS: Final = Operation(
+    "ListPolicyRevisions",
+    "GET",
+    ONE + "/revisions",
+    "List what a policy says and said, newest first.",
+    TAG,
+    Credential.OPERATOR,
+    answer=schemas.PolicyRevisionList,
+    permission="project#read",
+    problems=(problems.INVALID_PROJECT_ID, problems.INVALID_POLICY_ID, problems.POLICY_NOT_FOUND),
+    paged=True,
+)
+REVISION: Final = Operation(
+    "GetPolicyRevision",
+    "GET",
+    ONE + "/revisions/{revision_id}",
+    "Show a revision of a policy.",
+    TAG,
+    Credential.OPERATOR,
+    answer=schemas.PolicyRevision,
+    permission="project#read",
+    problems=(
+        problems.INVALID_PROJECT_ID,
+        problems.INVALID_POLICY_ID,
+        problems.INVALID_REVISION_ID,
+        problems.POLICY_NOT_FOUND,
+        problems.REVISION_NOT_VISIBLE,
+    ),
+)
+DIFF: Final = Operation(
+    "DiffPolicyRevisions",
+    "GET",
+    ONE + "/diff",
+    "Show what leads from the rules of one revision of a policy to those of another.",
+    TAG,
+    Credential.OPERATOR,
+    answer=schemas.PolicyDiff,
+    permission="project#read",
+    problems=(
+        problems.INVALID_PROJECT_ID,
+        problems.INVALID_POLICY_ID,
+        problems.INVALID_REVISION_ID,
+        problems.POLICY_NOT_FOUND,
+        problems.REVISION_NOT_VISIBLE,
+    ),
+    parameters=(
+        Parameter("from_revision", "The revision before.", UUID_TEXT, required=True),
+        Parameter("to_revision", "The revision after.", UUID_TEXT, required=True),
     ),
 )

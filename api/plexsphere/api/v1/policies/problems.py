@@ -9,11 +9,19 @@ INVALID_PROJECT_ID: Final = catalogue.INVALID_PROJECT_ID
 INVALID_POLICY_ID: Final = Problem(
     400, "invalid_policy_id", "The policy id is not a UUID in its 36-character form."
 )
+INVALID_REVISION_ID: Final = Problem(
+    400, "invalid_revision_id", "A revision id is not a UUID in its 36-character form."
+)
+EMPTY_PATCH: Final = Problem(400, "empty_patch", "An update needs both `selector` and `rules`.")
 INVALID_BODY: Final = catalogue.INVALID_BODY
 BODY_TOO_LARGE: Final = catalogue.BODY_TOO_LARGE
 PROJECT_NOT_FOUND: Final = Problem(404, "project_not_found", "No such Project.")
 POLICY_NOT_FOUND: Final = Problem(404, "policy_not_found", "The Project has no such policy.")
+REVISION_NOT_VISIBLE: Final = Problem(404, "revision_not_visible", "The policy has no such revision.")
 POLICY_SLUG_TAKEN: Final = Problem(409, "policy_slug_taken", "Another policy of the Project has this slug.")
+REVISION_CONFLICT: Final = Problem(
+    409, "revision_conflict", "The policy has another head than `expected_revision_id`."
+)
 CONFIRMATION_REQUIRED: Final = Problem(
     409, "confirmation_required", "Most of what the Domain's nodes see would vanish; send `confirm: true`."
 )

@@ -5,10 +5,20 @@ from typing import Annotated, Final, Self
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from plexsphere.api.body import KIB, BodyRule
-from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyView, RevisionView, RuleText
+from plexsphere.api.gate import path_id
+from plexsphere.api.problem import Refusal
+from plexsphere.api.v1.policies import problems
+from plexsphere.api.v1.policies.wiring import (
+    NewPolicy,
+    PolicyEdit,
+    PolicyView,
+    RevisionView,
+    RuleDiffView,
+    RuleText,
+)
 
 # Documented here, enforced by the domain, whose refusals have names of their own.
 Action = Annotated[str, Meta(extra_json_schema={"enum": ["allow", "deny", "log"]})]
@@ -24,6 +34,9 @@ LabelExpression = Annotated[
         extra_json_schema={"minLength": 1, "maxLength": 4096},
     ),
 ]
+
+
+IdText = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 
 
 class Ports(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
@@ -61,12 +74,15 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     destination: LabelExpression
 
 
+Rules = Annotated[list[Rule], Meta(extra_json_schema={"minItems": 1, "maxItems": 1024})]
+
+
 class PolicyCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new policy; `confirm` accepts that most of what the Domain's nodes see may vanish."""
 
     slug: Slug
     selector: Selector
-    rules: Annotated[list[Rule], Meta(extra_json_schema={"minItems": 1, "maxItems": 1024})]
+    rules: Rules
     display_name: DisplayName | None = None
     confirm: bool = False
 
@@ -78,6 +94,39 @@ class PolicyCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             source_selector=self.selector.source,
             destination_selector=self.selector.destination,
             rules=tuple(rule.text() for rule in self.rules),
+            confirm=self.confirm,
+        )
+
+
+class PolicyPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    What a policy says from now on: `selector` and `rules` are both needed, a null `display_name` takes the name away.
+
+    With an `expected_revision_id` nothing happens unless that is still the head.
+    """
+
+    selector: Selector | UnsetType = UNSET
+    rules: Rules | UnsetType = UNSET
+    display_name: DisplayName | UnsetType | None = UNSET
+    expected_revision_id: IdText | None = None
+    confirm: bool = False
+
+    def edit(self) -> PolicyEdit:
+        """
+        Return what the patch asks for.
+
+        Raises:
+            Refusal: `empty_patch`; `invalid_body`, when the expected revision's id is none.
+        """
+        if self.selector is UNSET or self.rules is UNSET:
+            raise Refusal(problems.EMPTY_PATCH)
+        expected = self.expected_revision_id
+        return PolicyEdit(
+            source_selector=self.selector.source,
+            destination_selector=self.selector.destination,
+            rules=tuple(rule.text() for rule in self.rules),
+            display_name=None if self.display_name is UNSET else self.display_name or "",
+            expected_revision_id=None if expected is None else path_id(expected, problems.INVALID_BODY),
             confirm=self.confirm,
         )
 
@@ -143,4 +192,36 @@ class PolicyList(msgspec.Struct, frozen=True, omit_defaults=True):
     next_cursor: str | None = None
 
 
+class PolicyRevisionList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page."""
+
+    items: list[PolicyRevision]
+    next_cursor: str | None = None
+
+
+class RuleModification(msgspec.Struct, frozen=True):
+    """A rule whose action alone is another."""
+
+    before: Rule
+    after: Rule
+
+
+class PolicyDiff(msgspec.Struct, frozen=True):
+    """What differs between two lists of rules; their order does not count."""
+
+    added: list[Rule]
+    removed: list[Rule]
+    modified: list[RuleModification]
+
+    @classmethod
+    def of(cls, view: RuleDiffView) -> Self:
+        """Show the difference."""
+        return cls(
+            [Rule.of(rule) for rule in view.added],
+            [Rule.of(rule) for rule in view.removed],
+            [RuleModification(Rule.of(before), Rule.of(after)) for before, after in view.modified],
+        )
+
+
 CREATE: Final = BodyRule(msgspec.json.Decoder(PolicyCreate), cap=512 * KIB)
+PATCH: Final = BodyRule(msgspec.json.Decoder(PolicyPatch), cap=512 * KIB)

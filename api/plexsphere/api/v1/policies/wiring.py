@@ -33,6 +33,23 @@ class NewPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyEdit:
+    """
+    What a policy shall say from now on.
+
+    `display_name` None leaves the name alone, an empty one takes it away; `expected_revision_id` is the head that the
+    edit was written upon, None where its author does not care.
+    """
+
+    source_selector: str
+    destination_selector: str
+    rules: tuple[RuleText, ...]
+    display_name: str | None = None
+    expected_revision_id: UUID | None = None
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
     """What a policy says since `created_at`."""
 
@@ -61,6 +78,15 @@ class PolicyView:
     head: RevisionView | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RuleDiffView:
+    """Rules that came, that went, and that have another action, as (before, after)."""
+
+    added: tuple[RuleText, ...]
+    removed: tuple[RuleText, ...]
+    modified: tuple[tuple[RuleText, RuleText], ...]
+
+
 class Policies(Protocol):
     """The application behind the surface; every mutation writes its audit row, or does not happen."""
 
@@ -79,7 +105,18 @@ class Policies(Protocol):
 
         Raises:
             Refusal: invalid_body, project_not_found, policy_slug_taken, confirmation_required, unknown_action,
-                unknown_protocol, cidr_family_mismatch, port_range_inverted, selector_syntax_error.
+                unknown_protocol, cidr_family_mismatch, port_range_inverted, selector_syntax_error, policy_too_large.
+        """
+        ...
+
+    async def change(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, edit: PolicyEdit, /
+    ) -> PolicyView:
+        """
+        Have one say something else; what it says already makes no new head.
+
+        Raises:
+            Refusal: as for `create`, and policy_not_found, revision_conflict.
         """
         ...
 
@@ -100,5 +137,42 @@ class Policies(Protocol):
 
         Raises:
             Refusal: policy_not_found, confirmation_required.
+        """
+        ...
+
+
+class PolicyHistory(Protocol):
+    """What policies say and said."""
+
+    async def page(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, wanted: PageRequest, /
+    ) -> Page[RevisionView]:
+        """
+        Return a page of a policy's revisions, newest first.
+
+        Raises:
+            Refusal: policy_not_found.
+        """
+        ...
+
+    async def get(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, revision_id: UUID, /
+    ) -> RevisionView:
+        """
+        Return one revision.
+
+        Raises:
+            Refusal: policy_not_found; revision_not_visible, also for one of another policy.
+        """
+        ...
+
+    async def diff(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, before: UUID, after: UUID, /
+    ) -> RuleDiffView:
+        """
+        Return what leads from the rules of one revision to those of another.
+
+        Raises:
+            Refusal: policy_not_found, revision_not_visible.
         """
         ...

@@ -9,17 +9,33 @@ from psycopg.rows import TupleRow
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
-from plexsphere.policy.adapters.postgres.policy_rows import HEAD, HEADER, header_of, policy_of, values_of
-from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound
-from plexsphere.policy.domain.policy import NetworkPolicy
-from plexsphere.policy.ports.policies import PolicyPage, PolicyReading
+from plexsphere.policy.adapters.postgres.policy_rows import (
+    HEAD,
+    HEADER,
+    header_of,
+    policy_of,
+    revision_of,
+    values_of,
+)
+from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
+from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
+from plexsphere.policy.ports.policies import PolicyPage, PolicyReading, RevisionPage
 
 SLUG_INDEX: Final = "network_policies_slug"
 HEADER_COLUMNS: Final = len(HEADER.split(", "))
+BEHIND_ALL: Final = 2**63 - 1
 BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
-ADD: Final = """
+REVISION: Final = """
+    domain_id, policy_id, id, number, parent_id, source_selector, destination_selector, rules,
+    created_at, created_by, correlation_id
+"""
+REVISION_VALUES: Final = """
+    %(domain)s, %(policy)s, %(head)s, %(number)s, %(parent)s, %(source)s, %(destination)s, %(rules)s,
+    %(created_at)s, %(created_by)s, %(correlation_id)s
+"""
+ADD: Final = f"""
 WITH policy AS (
     INSERT INTO network_policies (
         domain_id, id, project_id, slug, display_name, head_revision_id, head_number, revision,
@@ -29,13 +45,21 @@ WITH policy AS (
         %(policy_created_at)s, %(policy_updated_at)s
     )
 )
-INSERT INTO network_policy_revisions (
-    domain_id, policy_id, id, number, parent_id, source_selector, destination_selector, rules,
-    created_at, created_by, correlation_id
-) VALUES (
-    %(domain)s, %(policy)s, %(head)s, %(number)s, %(parent)s, %(source)s, %(destination)s, %(rules)s,
-    %(created_at)s, %(created_by)s, %(correlation_id)s
+INSERT INTO network_policy_revisions ({REVISION}) VALUES ({REVISION_VALUES})
+"""
+REVISE: Final = f"""
+WITH policy AS (
+    UPDATE network_policies SET
+        display_name = %(display_name)s, head_revision_id = %(head)s, head_number = %(number)s,
+        revision = %(revision)s, updated_at = %(policy_updated_at)s
+    WHERE domain_id = %(domain)s AND id = %(policy)s AND head_revision_id = %(parent)s AND deleted_at IS NULL
+    RETURNING id
 )
+INSERT INTO network_policy_revisions ({REVISION}) SELECT {REVISION_VALUES} FROM policy
+RETURNING id
+"""
+RENAME: Final = """
+UPDATE network_policies SET display_name = %s, updated_at = %s WHERE domain_id = %s AND id = %s
 """
 WITH_HEADS: Final = f"""
 SELECT {HEADER}, {HEAD} FROM network_policies AS policy
@@ -55,6 +79,14 @@ WHERE policy.domain_id = %s AND policy.revision > %s ORDER BY policy.id
 PAGE: Final = f"""
 SELECT {HEADER} FROM network_policies AS policy
 WHERE domain_id = %s AND project_id = %s AND id > %s AND deleted_at IS NULL ORDER BY id LIMIT %s
+"""
+REVISIONS: Final = f"""
+SELECT {HEAD} FROM network_policy_revisions AS head
+WHERE head.domain_id = %s AND head.policy_id = %s AND head.number < %s ORDER BY head.number DESC LIMIT %s
+"""
+GET_REVISION: Final = f"""
+SELECT {HEAD} FROM network_policy_revisions AS head
+WHERE head.domain_id = %s AND head.policy_id = %s AND head.id = %s
 """
 DELETE: Final = """
 WITH deleted AS (
@@ -89,6 +121,17 @@ class PostgresPolicies:
             except ForeignKeyViolation as error:
                 raise ProjectNotFound(policy.project_id) from error
 
+    async def revise(self, domain_id: DomainId, policy: NetworkPolicy, revision: int, /) -> None:
+        """Move the head and insert it in one statement, where the head is still the parent."""
+        if not await self._rows(REVISE, values_of(domain_id, policy, revision)):
+            raise RevisionConflict(policy.id)
+
+    async def rename(self, domain_id: DomainId, policy: NetworkPolicy, /) -> None:
+        """Leave the mesh revision alone, so that no follower reads the policy again."""
+        async with self.database.connection() as connection:
+            given = [policy.display_name or "", policy.updated_at, domain_id, policy.id]
+            await connection.execute(RENAME, given)
+
     async def get(self, domain_id: DomainId, policy_id: PolicyId, /) -> NetworkPolicy | None:
         """Read by the primary keys."""
         rows = await self._rows(GET, {"domain": domain_id, "policy": policy_id})
@@ -100,6 +143,21 @@ class PostgresPolicies:
         """Read one row more than asked for, to know whether the page is the last."""
         rows = await self._rows(PAGE, [domain_id, project_id, after or BEFORE_ALL, limit + 1])
         return PolicyPage(tuple(map(header_of, rows[:limit])), len(rows) <= limit)
+
+    async def revisions(
+        self, domain_id: DomainId, policy_id: PolicyId, before: int | None, limit: int, /
+    ) -> RevisionPage:
+        """Read by the index over numbers, one row more than asked for."""
+        given = [domain_id, policy_id, BEHIND_ALL if before is None else before, limit + 1]
+        rows = await self._rows(REVISIONS, given)
+        return RevisionPage(tuple([await revision_of(row) for row in rows[:limit]]), len(rows) <= limit)
+
+    async def get_revision(
+        self, domain_id: DomainId, policy_id: PolicyId, revision_id: RevisionId, /
+    ) -> Revision | None:
+        """Read by the primary key."""
+        rows = await self._rows(GET_REVISION, [domain_id, policy_id, revision_id])
+        return await revision_of(rows[0]) if rows else None
 
     async def all_of(self, domain_id: DomainId, /) -> PolicyReading:
         """Read the newest revision first: what is read behind it may be newer, never older."""
