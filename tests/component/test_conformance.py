@@ -14,10 +14,11 @@ from plexsphere.composition.bridges.managed_push import ManagedPushBridge
 from plexsphere.composition.cluster_places import ClusterPlaces
 from plexsphere.managed_push.application.get_target import GetTarget
 from plexsphere.platform.kernel.audit import AuditEntry
+from tests.support.executions import MemoryExecutions, OneNode
 from tests.support.operator_api import OperatorApi, operator_api
 from tests.support.pushes import PushScene
 
-TAGS: Final = {"tenancy", "auth", "admin", "bootstrap-tokens", "authz", "managed-push"}
+TAGS: Final = {"tenancy", "auth", "admin", "bootstrap-tokens", "authz", "managed-push", "actions"}
 HELD: Final = (
     "not_a_server_error",
     "status_code_conformance",
@@ -47,7 +48,7 @@ def api() -> OperatorApi:
         Unnoted(),
         ClusterPlaces(),
     )
-    return asyncio.run(operator_api(managed_push=bridge))
+    return asyncio.run(operator_api(managed_push=bridge, executions=MemoryExecutions(), nodes=OneNode()))
 
 
 def test_every_answer_is_one_that_the_document_names(api: OperatorApi) -> None:
@@ -62,7 +63,7 @@ def test_every_answer_is_one_that_the_document_names(api: OperatorApi) -> None:
             _hold(operation, api.admin)
             tried.add(operation.label)
 
-    assert len(tried) == 40
+    assert len(tried) == 46
 
 
 def _hold(operation: Any, token: str) -> None:

@@ -31,20 +31,8 @@ ANSWERED_OTHERWISE: Final = {
     identity_errors.SigningKeyMissing,
     # Fleet's words for it are answered.
     policy_errors.InvalidSandbox,
-    # No surface dispatches actions yet.
-    action_errors.ActionNotDeclared,
-    action_errors.ApprovalRequired,
-    action_errors.ArtifactNotStored,
-    action_errors.CapacityExceeded,
-    action_errors.CohortTooLarge,
-    action_errors.EmptyCohort,
-    action_errors.ExecutionNotFound,
-    action_errors.HookDrifted,
-    action_errors.IdempotencyConflict,
-    action_errors.InvalidIdempotencyKey,
-    action_errors.InvalidParameters,
+    # A node says so; no operator does.
     action_errors.InvalidReport,
-    action_errors.InvalidWavePlan,
     # What an error names, not what went wrong: neither is raised itself.
     managed_push_errors.OfDomain,
     managed_push_errors.OfPush,
@@ -97,6 +85,7 @@ def test_every_problem_of_an_operators_bridge_is_declared_by_an_operation() -> N
         "bootstrap_tokens",
         "authz",
         "policies",
+        "executions",
         "managed_push",
         "reachability",
     ]

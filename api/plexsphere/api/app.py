@@ -28,6 +28,8 @@ from plexsphere.api.v1.bootstrap_tokens.controller import BootstrapTokensControl
 from plexsphere.api.v1.bootstrap_tokens.wiring import BootstrapTokens
 from plexsphere.api.v1.domains.controller import DomainsController
 from plexsphere.api.v1.domains.wiring import Domains
+from plexsphere.api.v1.executions.controller import ExecutionsController
+from plexsphere.api.v1.executions.wiring import Executions
 from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
 from plexsphere.api.v1.managed_push.controller import ManagedPushController
@@ -59,6 +61,7 @@ CONTROLLERS: Final = (
     RelationTuplesController,
     PoliciesController,
     PolicyHistoryController,
+    ExecutionsController,
     ManagedPushController,
     NodesController,
     ReachabilityController,
@@ -81,6 +84,7 @@ class Services:
     authz: Authz
     policies: Policies
     policy_history: PolicyHistory
+    executions: Executions
     managed_push: ManagedPush | None
     registration: Registration
     limits: Limits

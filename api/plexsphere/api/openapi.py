@@ -25,7 +25,11 @@ RETRY_AFTER: Final = {
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}):
-    """An RFC 9457 problem; the counts come with `domain_not_empty` and `project_not_empty` alone."""
+    """
+    An RFC 9457 problem.
+
+    The counts come with `domain_not_empty` and `project_not_empty` alone, `dimension` with `capacity_exceeded`.
+    """
 
     kind: str
     title: str
@@ -36,6 +40,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, rename={"
     correlation_id: str
     child_counts: dict[str, int] | None = None
     project_child_counts: dict[str, int] | None = None
+    dimension: str | None = None
 
 
 class PermissionDenied(msgspec.Struct, frozen=True, rename={"kind": "type"}):

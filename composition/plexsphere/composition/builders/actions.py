@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from plexsphere.composition.bridges.cohorts import CohortsBridge
+from plexsphere.composition.bridges.executions import ExecutionsBridge
 from plexsphere.composition.bridges.machines import MachinesBridge
 from plexsphere.composition.bridges.project_homes import ProjectHomesBridge
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
+from plexsphere.composition.doorway import Doorways
 from plexsphere.fleet.adapters.postgres.nodes import PostgresNodes
 from plexsphere.fleet.adapters.postgres.silences import PostgresSilences
 from plexsphere.fleet.application.find_node import FindNode
@@ -96,6 +98,20 @@ def build_actions(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Ac
         take_acknowledgement=TakeAcknowledgement(*heard, store.inbox, store.trail),
         take_result=TakeResult(*heard, store.local_executions, store.inbox, store.trail),
         sweep_executions=_sweep(platform, views),
+    )
+
+
+def executions_bridged(actions: Actions) -> ExecutionsBridge:
+    """Return what answers the operators' surface."""
+    return ExecutionsBridge(
+        actions.dispatch_action,
+        actions.list_executions,
+        actions.get_execution,
+        actions.get_target,
+        actions.cancel_execution,
+        actions.list_local_executions,
+        # Not the doorways of membership: an action need not wait for a change of the mesh.
+        Doorways(),
     )
 
 

@@ -14,23 +14,16 @@ from plexsphere.api.shedding import Shedding
 from plexsphere.api.sources import Sources
 from plexsphere.api.v1.node_protocol.calls import protocol_calls
 from plexsphere.api.v1.nodes import operations as node_operations
-from plexsphere.composition.bridges.api_tokens import ApiTokensBridge
-from plexsphere.composition.bridges.authz import AuthzBridge
-from plexsphere.composition.bridges.bootstrap_tokens import BootstrapTokensBridge
 from plexsphere.composition.bridges.chains import IdentityChains
 from plexsphere.composition.bridges.credentials import NodesBridge as NodeCredentialsBridge
 from plexsphere.composition.bridges.credentials import OperatorsBridge
 from plexsphere.composition.bridges.denials import RecordedDenials
-from plexsphere.composition.bridges.domains import DomainsBridge
-from plexsphere.composition.bridges.identities import IdentitiesBridge
 from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
-from plexsphere.composition.bridges.placed_tuples import PlacedTuples
-from plexsphere.composition.bridges.projects import ProjectsBridge
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
 from plexsphere.composition.bridges.registration import RegistrationBridge
-from plexsphere.composition.builders.actions import Actions
+from plexsphere.composition.builders.actions import Actions, executions_bridged
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
@@ -39,6 +32,7 @@ from plexsphere.composition.builders.managed_push import ManagedPush, bridged, s
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy, history_bridged, policies_bridged
 from plexsphere.composition.builders.tenancy import Tenancy
+from plexsphere.composition.builders.tenancy_surface import TenancySurface
 from plexsphere.composition.builders.views import Views
 from plexsphere.composition.failures import FailuresBySource
 from plexsphere.composition.health import (
@@ -60,19 +54,10 @@ from plexsphere.fleet.application.get_topology import GetTopology
 from plexsphere.fleet.application.list_nodes import ListNodes
 from plexsphere.fleet.application.patch_node import PatchNode
 from plexsphere.fleet.application.put_node_metadata import PutNodeMetadata
-from plexsphere.identity.application.check_permission import CheckPermission
-from plexsphere.identity.application.create_relation_tuple import CreateRelationTuple
-from plexsphere.identity.application.delete_relation_tuple import DeleteRelationTuple
-from plexsphere.identity.application.list_relation_tuples import ListRelationTuples
-from plexsphere.identity.application.lookup_resources import LookupResources
-from plexsphere.identity.application.lookup_subjects import LookupSubjects
-from plexsphere.identity.application.patch_relation_tuple import PatchRelationTuple
-from plexsphere.identity.application.tuple_audit import TupleAudit
 from plexsphere.platform.allowances import Allowances
 from plexsphere.platform.audit.trail import PostgresAuditTrail
 from plexsphere.platform.cursors import SealedCursors
 from plexsphere.platform.db.contention import retried
-from plexsphere.platform.ids import mint_id
 from plexsphere.platform.telemetry.signals import Telemetry
 from plexsphere.platform.telemetry.tracing import traced
 
@@ -89,6 +74,7 @@ BRIDGES: Final = frozenset(
         "authz",
         "policies",
         "policy_history",
+        "executions",
         "nodes",
         "reachability",
         "registration",
@@ -136,18 +122,20 @@ def build_surface(parts: Parts) -> Surface:
     direct = _direct_calls(parts, limits, shedding)
     operations = tuple(each.operation for each in direct)
     database, trail = parts.platform.database, parts.platform.trail
+    tenants = TenancySurface(parts.platform, parts.authorization, parts.tenancy)
     services = Services(
         gate=_gate(parts, denials, limits),
         health=ProcessHealth(_questions(parts), version, parts.platform.sequencer_lag, parts.platform.clock),
         cursors=SealedCursors(parts.settings.wrap_key),
-        domains=_domains(parts),
-        projects=_projects(parts),
-        identities=_identities(parts),
-        api_tokens=_api_tokens(parts),
-        bootstrap_tokens=_bootstrap_tokens(parts),
-        authz=_authz(parts, denials, chains),
+        domains=tenants.domains(settling(parts.managed_push)),
+        projects=tenants.projects(),
+        identities=tenants.identities(),
+        api_tokens=tenants.api_tokens(),
+        bootstrap_tokens=tenants.bootstrap_tokens(),
+        authz=tenants.authz(denials, chains),
         policies=policies_bridged(parts.policy, parts.platform),
         policy_history=history_bridged(parts.policy),
+        executions=executions_bridged(parts.actions),
         managed_push=bridged(parts.managed_push, reads),
         nodes=_nodes(parts),
         reachability=_reachability(parts),
@@ -209,88 +197,6 @@ def _limits(parts: Parts) -> Limits:
 def _gate(parts: Parts, denials: RecordedDenials, limits: Limits) -> Gate:
     permissions = PermissionsBridge(PlatformManagersPass(parts.authorization.authorizer))
     return Gate(OperatorsBridge(parts.credentials.authenticate_operator), permissions, denials, limits)
-
-
-def _domains(parts: Parts) -> DomainsBridge:
-    tenancy = parts.tenancy
-    return DomainsBridge(
-        parts.authorization.unit_of_work,
-        parts.platform.trail,
-        tenancy.create_domain,
-        tenancy.list_domains,
-        tenancy.get_domain,
-        tenancy.patch_domain,
-        tenancy.delete_domain,
-        settling(parts.managed_push),
-    )
-
-
-def _projects(parts: Parts) -> ProjectsBridge:
-    tenancy = parts.tenancy
-    return ProjectsBridge(
-        parts.authorization.unit_of_work,
-        parts.platform.trail,
-        tenancy.create_project,
-        tenancy.list_projects,
-        tenancy.get_project,
-        tenancy.patch_project,
-        tenancy.delete_project,
-    )
-
-
-def _identities(parts: Parts) -> IdentitiesBridge:
-    tenancy = parts.tenancy
-    return IdentitiesBridge(
-        parts.platform.database,
-        parts.platform.trail,
-        tenancy.list_identities,
-        tenancy.get_identity,
-        tenancy.create_service_identity,
-    )
-
-
-def _api_tokens(parts: Parts) -> ApiTokensBridge:
-    tenancy = parts.tenancy
-    return ApiTokensBridge(
-        parts.platform.database,
-        parts.platform.trail,
-        tenancy.get_principal,
-        tenancy.get_api_token,
-        tenancy.issue_api_token,
-        tenancy.list_api_tokens,
-        tenancy.revoke_api_token,
-        tenancy.rotate_api_token,
-    )
-
-
-def _bootstrap_tokens(parts: Parts) -> BootstrapTokensBridge:
-    tenancy = parts.tenancy
-    return BootstrapTokensBridge(
-        parts.platform.database,
-        parts.platform.trail,
-        tenancy.issue_bootstrap_token,
-        tenancy.list_bootstrap_tokens,
-        tenancy.get_bootstrap_token,
-        tenancy.revoke_bootstrap_token,
-    )
-
-
-def _authz(parts: Parts, denials: RecordedDenials, chains: IdentityChains) -> AuthzBridge:
-    authorization, clock = parts.authorization, parts.platform.clock
-    authorizer, schema, writing = authorization.authorizer, authorization.schema, authorization.unit_of_work
-    tuples = PlacedTuples(authorization.tuples, chains)
-    audit = TupleAudit(parts.platform.trail, tuples)
-    passing = PlatformManagersPass(authorizer)
-    return AuthzBridge(
-        denials,
-        CheckPermission(authorizer),
-        LookupResources(authorizer),
-        LookupSubjects(authorizer),
-        ListRelationTuples(tuples, passing),
-        CreateRelationTuple(tuples, passing, schema, audit, writing, clock, mint_id),
-        PatchRelationTuple(tuples, passing, schema, audit, writing),
-        DeleteRelationTuple(tuples, passing, schema, audit, writing),
-    )
 
 
 def _nodes(parts: Parts) -> NodesBridge:

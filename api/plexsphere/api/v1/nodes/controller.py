@@ -10,11 +10,11 @@ from litestar.params import FromPath, SkipValidation
 from plexsphere.api import catalogue
 from plexsphere.api.body import read
 from plexsphere.api.gate import AnyRequest, FromGate, path_id
+from plexsphere.api.node_access import node_access
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, id_parameter, one_parameter
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.nodes import operations, problems, schemas
-from plexsphere.api.v1.nodes.access import node_access
 from plexsphere.api.v1.nodes.topology_json import topology_json
 from plexsphere.api.v1.nodes.wiring import Nodes, NodeView
 from plexsphere.platform.kernel.subjects import Reference, domain_object, project_object
