@@ -119,10 +119,11 @@ class StateWorld:
     async def truth(self, domain_id: str, machine: Machine) -> StateAnswer:
         """Return what a server that starts at this moment would answer."""
         root = self.servers[0].root
-        views = build_views(root.platform())
+        views = build_views(root.platform(), root.settings().reached_at)
         signer = IdentityEventSigner(root.signer())
+        crowds = CrowdWatch(root.platform().clock)
         get_state = GetState(
-            views.followed, views.sight, signer, views.reconciles, CrowdWatch(root.platform().clock), Turns()
+            views.followed, views.sight, views.pending, signer, views.reconciles, crowds, Turns()
         )
         return await get_state(DomainId(UUID(domain_id)), NodeId(UUID(machine.node_id)), "", 0)
 

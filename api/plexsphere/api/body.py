@@ -1,5 +1,6 @@
 """Request bodies: read under a cap, inflated under a cap, decoded by the one decoder (design D5)."""
 
+import asyncio
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import msgspec
 
 from plexsphere.api import catalogue
 from plexsphere.api.problem import Problem, Refusal
-from plexsphere.platform.json_decoder import Fold, MalformedJson, decode
+from plexsphere.platform.json_decoder import Fold, MalformedJson, decode, without_nul
 
 T = TypeVar("T")
 
@@ -19,17 +20,24 @@ GZIP_WINDOW: Final = 31
 INFLATE_STEP: Final = 64 * KIB
 # What follows a member is copied for the next one: thousands of tiny ones would cost the square of the body.
 MOST_MEMBERS: Final = 64
+# What is inflated and decoded in the loop takes less than 2 ms.
+MOST_AT_ONCE: Final = 512 * KIB
 
 
 @dataclass(frozen=True, slots=True)
 class BodyRule(Generic[T]):
-    """What one operation's body must be: its shape, its cap in bytes, and what a breach is called."""
+    """
+    What one operation's body must be: its shape, its cap in bytes, and what a breach is called.
+
+    Where `takes_nul`, a NUL in a text is read as U+FFFD instead of refused.
+    """
 
     decoder: msgspec.json.Decoder[T]
     cap: int = 8 * KIB
     too_large: Problem = catalogue.BODY_TOO_LARGE
     invalid: Problem = catalogue.INVALID_BODY
     unique_keys: Fold | None = None
+    takes_nul: bool = False
 
     def decode(self, octets: bytes) -> T:
         """
@@ -38,8 +46,9 @@ class BodyRule(Generic[T]):
         Raises:
             Refusal: `invalid`, with the place and the rule.
         """
+        sensible = without_nul(octets) if self.takes_nul else octets
         try:
-            return decode(self.decoder, octets, unique_keys=self.unique_keys)
+            return decode(self.decoder, sensible, unique_keys=self.unique_keys)
         except MalformedJson as error:
             raise Refusal(self.invalid, str(error)) from None
 
@@ -64,6 +73,13 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     # Nearly every body comes in one part.
     if not octets or len(octets) > rule.cap or first.get("more_body", False):
         octets = await _received(first, receive, rule)
+    if rule.cap > MOST_AT_ONCE and (is_gzip or len(octets) > MOST_AT_ONCE):
+        # It takes longer than others may wait for the loop.
+        return await asyncio.to_thread(_decoded, octets, is_gzip, rule)
+    return _decoded(octets, is_gzip, rule)
+
+
+def _decoded(octets: bytes, is_gzip: bool, rule: BodyRule[T]) -> T:
     return rule.decode(inflate(octets, rule) if is_gzip else octets)
 
 

@@ -35,7 +35,7 @@ class Root(containers.DeclarativeContainer):
     platform = providers.Singleton(build_platform, settings, clock, telemetry)
     credentials = providers.Singleton(build_credentials, platform)
     authorization = providers.Singleton(build_authorization, platform, settings.provided.spicedb)
-    views = providers.Singleton(build_views, platform)
+    views = providers.Singleton(build_views, platform, settings.provided.reached_at)
     tenancy = providers.Singleton(
         build_tenancy, platform, credentials, authorization, views, settings.provided.wrap_key
     )

@@ -16,14 +16,18 @@ PATIENCE_SECONDS: Final = 10.0
 
 class Doorway:
     """
-    Lets a few through at a time; up to 512 more wait for 10 s at most.
+    Lets a few through at a time; up to 512 more wait for 10 s at most, unless it is told otherwise.
 
     Changes of a Domain's membership take turns in the database in any case. One that waits for its turn there holds
     a connection, and a crowd that held them all would leave none to whoever has the turn, nor to other Domains.
     """
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._places: Final = asyncio.Semaphore(at_once)
+        self._most_waiting: Final = most_waiting
+        self._patience: Final = patience
         self._waiting = 0
 
     @asynccontextmanager
@@ -41,11 +45,11 @@ class Doorway:
             self._places.release()
 
     async def _enter(self) -> None:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most_waiting:
             raise StoreOverloaded
         self._waiting += 1
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
             raise StoreOverloaded from None

@@ -1,8 +1,9 @@
-"""What this process keeps of the Domains it follows: who is there, and who sees whom, brought forward together."""
+"""What this process keeps of the Domains it follows: who is there, who sees whom, and what nodes are asked to do."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.application.stream_hub import StreamHub
@@ -14,17 +15,27 @@ from plexsphere.platform.events.follower import DomainGone
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.visibility_views import VisibilityViews
+from plexsphere.policy.ports.actions.offers import Offer, Offers
 from plexsphere.policy.ports.policies import Policies, PolicyReading
+
+OFFERED_AT_ONCE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Nodes and policies of one Domain, read within one snapshot; the mesh's revision is of the same moment."""
+    """
+    Nodes, policies and open offers of one Domain, read within one snapshot, as the mesh's revision is.
+
+    `offered` are the nodes whose offers were read, all of them.
+    """
 
     mesh: MeshRecord
     nodes: Sequence[Node]
     policies: PolicyReading
+    offered: Collection[NodeId] = ()
+    offers: Sequence[Offer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +51,10 @@ class MeshProjection:
     meshes: Meshes
     nodes: Nodes
     policies: Policies
+    offers: Offers
     mesh_views: MeshViews
     visibility_views: VisibilityViews
+    offer_views: OfferViews
     hub: StreamHub
 
     async def load(self, domain_id: DomainId, /) -> Read:
@@ -50,6 +63,7 @@ class MeshProjection:
             await self._mesh(domain_id),
             await self.nodes.all_of(domain_id),
             await self.policies.all_of(domain_id),
+            offers=await self.offers.all_of(domain_id),
         )
 
     async def read(self, domain_id: DomainId, rows: Sequence[Row], /) -> Read:
@@ -58,15 +72,20 @@ class MeshProjection:
         if view is None:
             raise DomainGone(domain_id)
         known, policies_known = view.revision, self.visibility_views.revision(domain_id)
+        offered = _offered(rows)
         async with self.database.snapshot():
             return Read(
                 await self._mesh(domain_id),
                 await self.nodes.changed(domain_id, known, _nodes_of(rows)),
                 await self.policies.changed(domain_id, policies_known),
+                offered,
+                await self._offers(domain_id, offered),
             )
 
     async def begin(self, domain_id: DomainId, loaded: Read, newest: Iterable[Row], /) -> None:
         self.visibility_views.begin(domain_id, loaded.policies)
+        for _ in self.offer_views.begin(domain_id, loaded.offers):
+            await asyncio.sleep(0)
         for _ in self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes):
             await asyncio.sleep(0)
         self.hub.begin(domain_id, newest)
@@ -74,6 +93,7 @@ class MeshProjection:
     def apply(self, domain_id: DomainId, change: Read, /) -> None:
         self.visibility_views.put(domain_id, change.policies)
         self.mesh_views.apply(domain_id, change.nodes, change.mesh.revision)
+        self.offer_views.put(domain_id, change.offered, change.offers)
         for node in change.nodes:
             if node.removed_at is not None:
                 self.hub.end(domain_id, node.id)
@@ -90,6 +110,14 @@ class MeshProjection:
         self.hub.end_domain(domain_id)
         self.mesh_views.forget(domain_id)
         self.visibility_views.forget(domain_id)
+        self.offer_views.forget(domain_id)
+
+    async def _offers(self, domain_id: DomainId, nodes: Sequence[NodeId]) -> list[Offer]:
+        # What is read at once is made into values at once, and nothing else gets its turn meanwhile.
+        found: list[Offer] = []
+        for start in range(0, len(nodes), OFFERED_AT_ONCE):
+            found += await self.offers.of_nodes(domain_id, nodes[start : start + OFFERED_AT_ONCE])
+        return found
 
     async def _mesh(self, domain_id: DomainId) -> MeshRecord:
         mesh = await self.meshes.get(domain_id)
@@ -101,5 +129,14 @@ class MeshProjection:
 def _nodes_of(rows: Sequence[Row]) -> set[NodeId]:
     about = {NodeId(row.subject) for row in rows if row.kind is SubjectKind.NODE}
     return about | {
-        NodeId(frame.subject) for row in rows if row.kind is SubjectKind.NODE for frame in row.frames
+        NodeId(frame.subject)
+        for row in rows
+        if row.kind is SubjectKind.NODE
+        for frame in row.frames
+        if frame is not None
     }
+
+
+def _offered(rows: Sequence[Row]) -> list[NodeId]:
+    asked = {each for row in rows if row.kind is SubjectKind.EXECUTION for each in row.recipients or ()}
+    return list(asked | {NodeId(row.subject) for row in rows if row.kind is SubjectKind.OFFERS})

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,8 +30,13 @@ LISTEN_VAR: Final = "PLEXSPHERE_LISTEN"
 METRICS_VAR: Final = "PLEXSPHERE_METRICS_LISTEN"
 CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
 KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
+PUBLIC_URL_VAR: Final = "PLEXSPHERE_PUBLIC_URL"
 PROXIES_VAR: Final = "PLEXSPHERE_TRUSTED_PROXIES"
 FAILPOINTS_VAR: Final = "PLEXSPHERE_FAILPOINTS"
+# Neither a user, nor a query, nor a fragment: a path is appended to it, and whoever reads it learns it.
+PUBLIC_URL: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]{1,64}){0,8}/?"
+)
 OR_UP: Final = "or run `plexsphere up` for a local one"
 
 
@@ -57,6 +63,9 @@ class Address:
         if not host or not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) < 65_536):
             raise SettingsError(f"{variable} is not host:port; set it to something like {DEFAULT_LISTEN}")
         return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,12 @@ class Settings:
     failpoints: str = ""
     managed_push: ManagedPushSettings | None = None
     shares_loop: bool = False
+    public_url: str = ""
+
+    @property
+    def reached_at(self) -> str:
+        """Return the URL that nodes reach this deployment under, without a slash at its end."""
+        return self.public_url or f"{'https' if self.tls else 'http'}://{self.listen}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -145,6 +160,7 @@ class Settings:
             metrics=_metrics(environ),
             failpoints=environ.get(FAILPOINTS_VAR, ""),
             managed_push=managed_push(environ),
+            public_url=_public_url(environ),
         )
 
 
@@ -215,6 +231,15 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
         raise SettingsError(f"{name} is not a whole number above zero; leave it out for {default}")
     return int(text)
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    url = environ.get(PUBLIC_URL_VAR, "")
+    if url and not PUBLIC_URL.fullmatch(url):
+        raise SettingsError(
+            f"{PUBLIC_URL_VAR} is not a URL; set it to something like https://plexsphere.example"
+        )
+    return url.removesuffix("/")
 
 
 def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:

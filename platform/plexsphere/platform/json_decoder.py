@@ -21,6 +21,9 @@ SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**63 - 1
 
 NUL_ESCAPE: Final = b"\\u0000"
+REPLACEMENT_ESCAPE: Final = b"\\ufffd"
+BACKSLASH: Final = b"\\\\"
+BACKSLASH_MEANWHILE: Final = b"\x01\x01"
 NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
@@ -63,6 +66,15 @@ def decode(decoder: msgspec.json.Decoder[T], octets: bytes, *, unique_keys: Fold
     if unique_keys is not None or _has_large_number(octets):
         _inspect(octets, unique_keys)
     return value
+
+
+def without_nul(octets: bytes) -> bytes:
+    """Return the bytes of a JSON text with U+FFFD for every escaped NUL, for texts that are what a program printed."""
+    # A raw control character is no JSON, so that it can stand for an escaped backslash meanwhile.
+    if NUL_ESCAPE not in octets or BACKSLASH_MEANWHILE in octets:
+        return octets
+    apart = octets.replace(BACKSLASH, BACKSLASH_MEANWHILE).replace(NUL_ESCAPE, REPLACEMENT_ESCAPE)
+    return apart.replace(BACKSLASH_MEANWHILE, BACKSLASH)
 
 
 def _require_text(octets: bytes) -> None:

@@ -25,6 +25,10 @@ from tests.support.postgres import server_folder
 pytestmark = pytest.mark.postgres
 
 PATIENCE = 20
+NEWER = """
+UPDATE event_log SET kind = 'tunnel', frames = jsonb_build_array(jsonb_build_array('tunnel_opened', subject::text))
+WHERE domain_id = %(domain)s AND subject = %(subject)s
+"""
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
 
 
@@ -333,3 +337,26 @@ async def test_a_domain_just_met_has_all_of_a_short_log_in_memory(database: Secr
         tail = await following(store, Recorder()).follow(domain_id)
 
         assert (tail.first, tail.last) == (1, 1)
+
+
+async def test_what_a_newer_process_writes_is_followed_over_and_everything_behind_it_is_told(
+    database: Secret[str],
+) -> None:
+    async with opened(database) as store:
+        domain_id, subjects = await a_domain(store), [mint_id() for _ in range(3)]
+        recorder = Recorder()
+        follower = following(store, recorder)
+        await follower.follow(domain_id)
+        await announced(store, *(row_about(domain_id, each) for each in subjects))
+        async with store.connection() as connection:
+            await connection.execute(NEWER, {"domain": domain_id, "subject": subjects[1]})
+
+        await follower.poll()
+
+        assert recorder.told[domain_id] == subjects
+        assert recorder.forgotten == []
+        tail = follower.tail(domain_id)
+        assert tail is not None
+        newer = tail.row(2)
+        assert newer is not None
+        assert (newer.kind, newer.frames) == (None, (None,))

@@ -33,7 +33,9 @@ from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.adapters.postgres.actions.offers import PostgresOffers
 from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
 from plexsphere.policy.application.get_policy import Found, GetPolicy
@@ -69,9 +71,8 @@ class Process:
         self.sight = SightBridge(self.views, self.policies, RuleTexts())
         mesh_views = MeshViews(self.sight)
         hub = StreamHub(self.sight, ReconcileBook(FakeClock()), FakeClock())
-        projection = MeshProjection(
-            database, self.meshes, self.nodes, self.policies, mesh_views, self.views, hub
-        )
+        reads = self.meshes, self.nodes, self.policies, PostgresOffers(database)
+        projection = MeshProjection(database, *reads, mesh_views, self.views, OfferViews(), hub)
         self.follower = Follower(database, self.log, projection, Alarm())
         followed = FollowedViews(self.follower, mesh_views)
         homes = ProjectHomesBridge(GetProject(PostgresProjects(database)))
@@ -104,7 +105,7 @@ def told(rows: list[Row], event_type: EventType) -> int:
     return sum(
         frame.event_type is event_type and frame.subject != recipient
         for row in rows
-        for frame in row.frames
+        for frame in filter(None, row.frames)
         for recipient in row.recipients or ()
     )
 

@@ -12,7 +12,9 @@ from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.pool import build_pool
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.adapters.postgres.actions.offers import PostgresOffers
 from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.visibility_views import VisibilityViews
 from tests.support.event_rows import a_row, node_id
 from tests.support.fleet import DOMAIN, a_node
@@ -34,8 +36,10 @@ async def test_a_row_that_asks_a_node_which_left_meanwhile_leaves_no_request_beh
         PostgresMeshes(database, FakeSealer(), EventLog(database)),
         PostgresNodes(database),
         PostgresPolicies(database),
+        PostgresOffers(database),
         views,
         VisibilityViews(),
+        OfferViews(),
         StreamHub(sight, reconciles, clock),
     )
 

@@ -9,16 +9,18 @@ from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.ports.meshes import MeshRecord
 from plexsphere.platform.events.rows import Row
-from plexsphere.platform.kernel.events import EventType
+from plexsphere.platform.kernel.events import EventType, Frame, SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, a_node
 from tests.support.fleet_sight import GroupSight, grouped
 from tests.support.identity import FakeClock
+from tests.support.offers import EXPIRES, an_offer, execution_id, offered, pending_actions
 
 ADDED, REMOVED, MOVED = EventType.PEER_ADDED, EventType.PEER_REMOVED, EventType.PEER_ENDPOINT_CHANGED
 RULES, STATE = EventType.POLICY_UPDATED, EventType.NODE_STATE_UPDATED
+ASKED, CANCELLED = EventType.ACTION_REQUEST, EventType.ACTION_CANCELLED
 MESH = MeshRecord(PairKeys(1, Secret(b"k" * 32)), 1)
 
 
@@ -30,7 +32,8 @@ class Scene:
         sight = GroupSight()
         self.views = MeshViews(sight)
         list(self.views.begin(DOMAIN, MESH, [*grouped([a_node(1), a_node(2), a_node(3)], "g"), a_node(4)]))
-        self.expand = ExpandRow(sight, StampSigner(), self.clock)
+        self.offers = offered(an_offer(1))
+        self.expand = ExpandRow(sight, pending_actions(self.clock, self.offers), StampSigner(), self.clock)
 
     def told(self, row: Row, to: int, behind: int = -1) -> list[tuple[str, dict[str, Any]]]:
         view = self.views.loaded(DOMAIN)
@@ -107,10 +110,12 @@ def test_a_node_that_left_is_told_nothing_of_the_mesh() -> None:
     """C35: not even where its stream still stands."""
     scene = Scene()
     row = a_row(7, (ADDED, 2), (RULES, 2), (STATE, 1))
+    asked = about_execution(ASKED, CANCELLED)
 
     scene.views.apply(DOMAIN, [replace(a_node(1), removed_at=scene.clock.now(), version=2)], 2)
 
     assert scene.told(row, to=1) == []
+    assert scene.told(asked, to=1) == []
 
 
 def test_an_event_told_again_is_the_same_event_signed_anew() -> None:
@@ -133,6 +138,47 @@ def test_no_two_recipients_and_no_two_places_share_an_event() -> None:
     assert len({event["event_id"] for event in events}) == len({event["nonce"] for event in events}) == 7
 
 
+def about_execution(*event_types: EventType, to: tuple[int, ...] = (1,)) -> Row:
+    """Return a row about the execution that node 1 is offered."""
+    frames = tuple(Frame(each, execution_id(1)) for each in event_types)
+    return replace(a_row(7, to=to), kind=SubjectKind.EXECUTION, subject=execution_id(1), frames=frames)
+
+
+def test_an_action_is_told_to_the_node_that_it_is_offered_to_as_long_as_it_is() -> None:
+    """An action that was taken up is never asked for again by a replay, and neither is an expired one."""
+    scene, row = Scene(), about_execution(ASKED, to=(1, 2))
+    [(place, event)] = scene.told(row, to=1)
+    assert (place, event["event_type"]) == ("7.0", "action_request")
+    assert event["payload"]["node_id"] == str(node_id(1))
+    assert event["payload"]["execution_id"] == str(execution_id(1))
+    assert scene.told(row, to=2) == []
+
+    scene.clock.advance((EXPIRES - scene.clock.now()).total_seconds())
+    assert scene.told(row, to=1) == []
+
+    scene = Scene()
+    scene.offers.put(DOMAIN, [node_id(1)], [])
+    assert scene.told(row, to=1) == []
+
+
+def test_an_action_is_cancelled_by_its_id_alone_whether_or_not_it_was_taken_up() -> None:
+    scene, row = Scene(), about_execution(CANCELLED, to=(1, 2))
+    scene.offers.put(DOMAIN, [node_id(1)], [])
+
+    [(_, event)] = scene.told(row, to=1)
+
+    assert event["event_type"] == "action_cancelled"
+    assert event["payload"] == {"node_id": str(node_id(1)), "execution_id": str(execution_id(1))}
+
+
+def test_a_frame_of_a_type_that_is_not_known_leaves_a_hole_and_no_other_number_moves() -> None:
+    row = about_execution(ASKED, CANCELLED)
+
+    told = Scene().told(replace(row, frames=(None, *row.frames, None)), to=1)
+
+    assert [place for place, _ in told] == ["7.1", "7.2"]
+
+
 class LongRules(GroupSight):
     """Everybody's rules fill megabytes."""
 
@@ -147,6 +193,7 @@ def test_rules_beyond_all_bounds_are_not_sent_to_everybody_but_pulled_by_each() 
     view = views.loaded(DOMAIN)
     assert view is not None
 
-    [octets] = ExpandRow(sight, StampSigner(), FakeClock())(view, a_row(7, (RULES, 1)), node_id(1), -1)
+    expand = ExpandRow(sight, pending_actions(FakeClock()), StampSigner(), FakeClock())
+    [octets] = expand(view, a_row(7, (RULES, 1)), node_id(1), -1)
 
     assert _read(octets)[1]["payload"] == {"node_id": str(node_id(1))}

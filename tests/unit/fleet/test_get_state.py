@@ -1,6 +1,9 @@
 """A state is answered from the view, of one moment; whole ones are made one at a time (design section 5, D25)."""
 
 import asyncio
+import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.support.event_rows import StampSigner
 from tests.support.fleet import DOMAIN, NOBODY, FleetStore, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
+from tests.support.offers import an_offer, execution_id, offered, pending_actions
 
 CROWD = 20
 ONE, *OTHERS = grouped([a_node(number) for number in range(1, CROWD + 1)], "g")
@@ -27,7 +31,14 @@ async def a_mesh() -> tuple[FollowedFleet, GetState]:
     await kit.meshes.open(DOMAIN, MeshRange.parse("10.100.0.0/16"))
     await fleet.join(ONE, *OTHERS)
     reconciles, crowds = ReconcileBook(clock), CrowdWatch(clock)
-    return fleet, GetState(fleet.views, fleet.sight, StampSigner(), reconciles, crowds, Turns())
+    pending = pending_actions(clock)
+    return fleet, GetState(fleet.views, fleet.sight, pending, StampSigner(), reconciles, crowds, Turns())
+
+
+def pending_of(state: State) -> list[dict[str, Any]]:
+    """Return what the state asks the node to do."""
+    pending: list[dict[str, Any]] = json.loads(state.body or "")["pending_actions"]
+    return pending
 
 
 async def test_whole_states_are_made_one_in_a_round_of_the_loop_and_unchanged_ones_do_not_wait() -> None:
@@ -67,6 +78,23 @@ async def test_a_kept_tag_gives_way_as_soon_as_anything_that_it_was_made_of_is_a
     assert after.body is not None
     assert str(OTHERS[0].id) not in after.body
     assert str(OTHERS[0].id) in (before.body or "")
+
+
+async def test_an_action_that_is_offered_or_taken_up_is_another_state_and_stands_in_it() -> None:
+    _, get_state = await a_mesh()
+    views = offered()
+    get_state = replace(get_state, pending=pending_actions(FakeClock(), views))
+    before = await get_state(DOMAIN, ONE.id, "", 0)
+
+    views.put(DOMAIN, [ONE.id], [an_offer(1)])
+    asked = await get_state(DOMAIN, ONE.id, before.tag, 0)
+    views.put(DOMAIN, [ONE.id], [])
+    after = await get_state(DOMAIN, ONE.id, asked.tag, 0)
+
+    assert asked.tag != before.tag
+    assert pending_of(before) == []
+    assert [each["execution_id"] for each in pending_of(asked)] == [str(execution_id(1))]
+    assert (after.tag, after.body) == (before.tag, before.body)
 
 
 async def test_a_state_is_refused_rather_than_waited_for_behind_a_crowd() -> None:

@@ -32,6 +32,7 @@ from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
+from tests.support.offers import pending_actions
 from tests.support.stream_claims import MemoryStreamClaims
 
 TURNS = 20
@@ -75,7 +76,7 @@ class Scene:
             self.fleet.views,
             kit.nodes,
             self.replays,
-            ExpandRow(self.fleet.sight, StampSigner(), clock),
+            ExpandRow(self.fleet.sight, pending_actions(clock), StampSigner(), clock),
             self.hub,
             self.book,
             self.reconciles,

@@ -24,6 +24,7 @@ from tests.support.event_rows import StampSigner, a_row, a_stream
 from tests.support.fleet import DOMAIN, a_node
 from tests.support.fleet_sight import GroupSight, grouped
 from tests.support.identity import FakeClock
+from tests.support.offers import pending_actions
 
 TURNS: Final = 8
 MESH: Final = MeshRecord(PairKeys(1, Secret(b"k" * 32)), 1)
@@ -69,7 +70,11 @@ class Scene:
         assert view is not None
         self.hub = StreamHub(sight, ReconcileBook(clock), clock)
         self.stream = EventStream(
-            a_stream(1), view, ExpandRow(sight, StampSigner(), clock), self.hub, Turns()
+            a_stream(1),
+            view,
+            ExpandRow(sight, pending_actions(clock), StampSigner(), clock),
+            self.hub,
+            Turns(),
         )
         self.hub.open(self.stream.stream)
         self._offset = 0

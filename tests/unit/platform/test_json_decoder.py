@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsphere.platform.json_decoder import AS_WRITTEN, DEEPEST, IN_ANY_CASE, MalformedJson, decode
+from plexsphere.platform.json_decoder import (
+    AS_WRITTEN,
+    DEEPEST,
+    IN_ANY_CASE,
+    MalformedJson,
+    decode,
+    without_nul,
+)
 
 
 class Body(msgspec.Struct):
@@ -130,6 +137,16 @@ def test_nul_is_refused_wherever_it_stands_and_nothing_else_is(pieces: list[str]
                 decode(BODY, octets)
         else:
             assert text in decode(BODY, octets).free
+
+
+@given(st.lists(st.sampled_from(["\\", "u0000", "\x00", "a", "\u0001", '"'])))
+def test_what_a_program_printed_is_read_with_another_character_for_nul_and_is_otherwise_the_same(
+    pieces: list[str],
+) -> None:
+    text = "".join(pieces)
+    octets = without_nul(json.dumps({"text": text}).encode())
+
+    assert decode(BODY, octets).text == text.replace("\x00", "\ufffd")
 
 
 @pytest.mark.parametrize(

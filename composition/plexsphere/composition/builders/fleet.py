@@ -61,7 +61,7 @@ def build_fleet(
     followed, nodes, sight = views.followed, views.nodes, views.sight
     admission = _admission(credentials)
     events_signer = IdentityEventSigner(signer)
-    expand = ExpandRow(sight, events_signer, platform.server_time)
+    expand = ExpandRow(sight, views.pending, events_signer, platform.server_time)
     crowds, turns = CrowdWatch(clock), Turns()
     book = _book(platform)
     manifests = ManifestsBridge(hooks.take_announcement, hooks.withdraw_announcement)
@@ -93,7 +93,7 @@ def build_fleet(
         ),
         remove_node=RemoveNode(database, views.take_turn, nodes, admission, manifests, sight, inbox),
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
-        get_state=GetState(followed, sight, events_signer, views.reconciles, crowds, turns),
+        get_state=GetState(followed, sight, views.pending, events_signer, views.reconciles, crowds, turns),
         open_event_stream=OpenEventStream(
             database,
             followed,

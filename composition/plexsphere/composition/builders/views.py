@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from plexsphere.composition.bridges.pending_actions import PendingActionsBridge
 from plexsphere.composition.bridges.rule_texts import RuleTexts
 from plexsphere.composition.bridges.sight import SightBridge
 from plexsphere.composition.bridges.views import FollowedViews, LogReplays
@@ -14,7 +15,9 @@ from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.stream_hub import StreamHub
 from plexsphere.fleet.application.take_turn import TakeTurn
 from plexsphere.platform.events.follower import Follower
+from plexsphere.policy.adapters.postgres.actions.offers import PostgresOffers
 from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.visibility_views import VisibilityViews
 
 
@@ -27,6 +30,7 @@ class Views:
     policies: PostgresPolicies
     visibility: VisibilityViews
     sight: SightBridge
+    pending: PendingActionsBridge
     mesh_views: MeshViews
     reconciles: ReconcileBook
     hub: StreamHub
@@ -37,20 +41,20 @@ class Views:
     backstage_turn: TakeTurn
 
 
-def build_views(platform: PlatformParts) -> Views:
-    """Return the views, which follow once the process runs the follower."""
+def build_views(platform: PlatformParts, reached_at: str) -> Views:
+    """Return the views, which follow once the process runs the follower; nodes answer at the URL `reached_at`."""
     database = platform.database
     meshes = PostgresMeshes(database, platform.sealer, platform.log)
     nodes, policies = PostgresNodes(database), PostgresPolicies(database)
     visibility, texts = VisibilityViews(), RuleTexts()
     sight = SightBridge(visibility, policies, texts)
-    mesh_views = MeshViews(sight)
+    mesh_views, offers = MeshViews(sight), OfferViews()
     reconciles = ReconcileBook(platform.clock)
     hub = StreamHub(sight, reconciles, platform.clock)
     follower = Follower(
         platform.backstage,
         platform.backstage_log,
-        _projection(platform, mesh_views, visibility, hub),
+        _projection(platform, mesh_views, visibility, offers, hub),
         platform.log_alarm,
     )
     followed = FollowedViews(follower, mesh_views)
@@ -60,6 +64,7 @@ def build_views(platform: PlatformParts) -> Views:
         policies=policies,
         visibility=visibility,
         sight=sight,
+        pending=PendingActionsBridge(offers, reached_at, platform.server_time),
         mesh_views=mesh_views,
         reconciles=reconciles,
         hub=hub,
@@ -78,7 +83,11 @@ def build_views(platform: PlatformParts) -> Views:
 
 
 def _projection(
-    platform: PlatformParts, mesh_views: MeshViews, visibility: VisibilityViews, hub: StreamHub
+    platform: PlatformParts,
+    mesh_views: MeshViews,
+    visibility: VisibilityViews,
+    offers: OfferViews,
+    hub: StreamHub,
 ) -> MeshProjection:
     backstage = platform.backstage
     return MeshProjection(
@@ -86,7 +95,9 @@ def _projection(
         PostgresMeshes(backstage, platform.sealer, platform.backstage_log),
         PostgresNodes(backstage),
         PostgresPolicies(backstage),
+        PostgresOffers(backstage),
         mesh_views,
         visibility,
+        offers,
         hub,
     )

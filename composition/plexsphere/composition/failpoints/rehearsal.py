@@ -12,13 +12,13 @@ from plexsphere.composition.settings import (
     FAILPOINTS_VAR,
     METRICS_VAR,
     PROXIES_VAR,
+    PUBLIC_URL_VAR,
     SPICEDB_VAR,
     Settings,
     SettingsError,
 )
 
 LOCAL_NAME: Final = "localhost"
-PUBLIC_URL_VAR: Final = "PLEXSPHERE_PUBLIC_URL"
 # With them libpq connects elsewhere, whatever host is written.
 ELSEWHERE: Final = ("PGHOSTADDR", "PGSERVICE")
 

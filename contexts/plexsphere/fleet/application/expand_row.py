@@ -8,11 +8,12 @@ from plexsphere.fleet.domain.envelope import Place, frame
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.fleet.ports.event_signer import EventSigner
+from plexsphere.fleet.ports.pending_actions import PendingActions
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.events import EventType, Frame
-from plexsphere.platform.kernel.ids import NodeId
+from plexsphere.platform.kernel.ids import ExecutionId, NodeId
 
 MOST_RULES_CHARACTERS: Final = 256 * 1024
 
@@ -26,18 +27,22 @@ class ExpandRow:
     """
     Build the signed frames of a row for one node, one by one.
 
-    A peer the node does not see any more leaves a hole in the numbering, so a replay never hands out its key. What
-    is told is always current, and signed now: agents refuse what was signed more than five minutes ago.
+    A peer the node does not see any more leaves a hole in the numbering, so a replay never hands out its key; so does
+    an action that was taken up, ended or expired, which no replay asks for again. What is told is always current, and
+    signed now: agents refuse what was signed more than five minutes ago.
     """
 
     sight: Sight
+    pending: PendingActions
     signer: EventSigner
     clock: Clock
 
     def __call__(self, view: MeshView, row: Row, node_id: NodeId, behind: int) -> Iterator[bytes]:
         """Yield the frames with a place above `behind`, in order."""
         for k, each in enumerate(row.frames):
-            payload = self._payload(view, row, each, node_id) if k > behind else None
+            if each is None or k <= behind:
+                continue
+            payload = self._payload(view, row, each, node_id)
             if payload is not None:
                 place = Place(row.offset, k, node_id)
                 yield frame(each.event_type, place, payload, self.clock.now(), self.signer.sign)
@@ -49,7 +54,9 @@ class ExpandRow:
             return _removed(NodeId(each.subject), node_id, row.reason)
         if each.event_type is EventType.POLICY_UPDATED:
             return self._policies(view, node_id)
-        return _state(view, NodeId(each.subject), node_id)
+        if each.event_type is EventType.NODE_STATE_UPDATED:
+            return _state(view, NodeId(each.subject), node_id)
+        return self._action(view, each, node_id)
 
     def _peer(self, view: MeshView, peer: NodeId, node_id: NodeId) -> str | None:
         if not self.sight.sees(view.domain_id, node_id, peer):
@@ -66,6 +73,15 @@ class ExpandRow:
             # are others now, and pulls them with its state.
             return wire_json({"node_id": str(node_id)})
         return f'{{"node_id":"{node_id}","policies":{rules}}}'
+
+    def _action(self, view: MeshView, each: Frame, node_id: NodeId) -> str | None:
+        execution_id = ExecutionId(each.subject)
+        if view.node(node_id) is None:
+            return None
+        if each.event_type is EventType.ACTION_CANCELLED:
+            return wire_json({"node_id": str(node_id), "execution_id": str(execution_id)})
+        told = self.pending.request(view.domain_id, node_id, execution_id)
+        return told and f'{{"node_id":"{node_id}",{told}'
 
 
 def _removed(peer: NodeId, node_id: NodeId, reason: str) -> str | None:

@@ -11,6 +11,7 @@ from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.fleet.domain.node import Node
 from plexsphere.fleet.domain.node_state import StateParts, Tagged, state_body
 from plexsphere.fleet.ports.event_signer import EventSigner
+from plexsphere.fleet.ports.pending_actions import PendingActions
 from plexsphere.fleet.ports.sight import Sight
 from plexsphere.fleet.ports.views import Views
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -37,6 +38,7 @@ class GetState:
 
     views: Views
     sight: Sight
+    pending: PendingActions
     signer: EventSigner
     reconciles: ReconcileBook
     crowds: CrowdWatch
@@ -72,17 +74,20 @@ class GetState:
         self.crowds.note(view.domain_id, node_id, len(seen))
         peers = view.peers(node, seen)
         rules = self.sight.rules(view.domain_id, node_id)
-        return State(tag, offset, state_body(node, self.signer.keys(), peers, rules))
+        pending = self.pending.all_of(view.domain_id, node_id)
+        return State(tag, offset, state_body(node, self.signer.keys(), peers, rules, pending))
 
     def _tag(self, view: MeshView, node_id: NodeId) -> str:
         node, signing_keys = _living(view, node_id), self.signer.keys()
         moment, known = self.sight.moment(view.domain_id), view.tagged(node_id)
-        if known is not None and known.is_of(node, moment, signing_keys):
+        pending = self.pending.moment(view.domain_id, node_id)
+        if known is not None and known.is_of(node, moment, pending, signing_keys):
             return known.tag
         weight = self.sight.peers_weight(view.domain_id, node.id)
         rules_tag = self.sight.rules_tag(view.domain_id, node.id)
-        tag = StateParts(node, view.keys.generation, weight, rules_tag, signing_keys).tag
-        view.keep(Tagged(node, moment, signing_keys, tag))
+        pending_tag = self.pending.tag(view.domain_id, node.id)
+        tag = StateParts(node, view.keys.generation, weight, rules_tag, pending_tag, signing_keys).tag
+        view.keep(Tagged(node, moment, pending, signing_keys, tag))
         return tag
 
 

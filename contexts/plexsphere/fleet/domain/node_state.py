@@ -26,16 +26,22 @@ class SigningKeys:
 
 
 class Tagged(NamedTuple):
-    """A node's tag, and what it was made of: it holds while all three are the same objects."""
+    """A node's tag, and what it was made of: it holds while all four are the same objects."""
 
     node: Node
     moment: object
+    pending: object
     signing_keys: SigningKeys
     tag: str
 
-    def is_of(self, node: Node, moment: object, signing_keys: SigningKeys) -> bool:
-        """Tell whether the tag is that of the node at this moment."""
-        return self.node is node and self.moment is moment and self.signing_keys is signing_keys
+    def is_of(self, node: Node, moment: object, pending: object, signing_keys: SigningKeys) -> bool:
+        """Tell whether the tag is that of the node at this moment, with what is pending for it."""
+        return (
+            self.node is node
+            and self.moment is moment
+            and self.pending is pending
+            and self.signing_keys is signing_keys
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class StateParts:
     generation: int
     peers_weight: int
     rules_tag: bytes
+    pending_tag: bytes
     signing_keys: SigningKeys
 
     @property
@@ -59,14 +66,14 @@ class StateParts:
         digest = blake2b(self.node.id.bytes, digest_size=16)
         digest.update(self.node.version.to_bytes(8, "big") + self.generation.to_bytes(8, "big"))
         digest.update(self.peers_weight.to_bytes(16, "big"))
-        digest.update(self.rules_tag)
+        digest.update(self.rules_tag + self.pending_tag)
         digest.update(self.signing_keys.as_json.encode())
         return f'"{digest.hexdigest()}"'
 
 
-def state_body(node: Node, signing_keys: SigningKeys, peers: str, policies: str) -> str:
-    """Return the state as JSON; the two arrays are JSON already."""
+def state_body(node: Node, signing_keys: SigningKeys, peers: str, policies: str, pending: str) -> str:
+    """Return the state as JSON; the three arrays are JSON already."""
     return (
         f'{{"peers":{peers},"policies":{policies},"signing_keys":{signing_keys.as_json},'
-        f'"metadata":{wire_json(dict(node.metadata))},"data":[],"secret_refs":[],"pending_actions":[]}}'
+        f'"metadata":{wire_json(dict(node.metadata))},"data":[],"secret_refs":[],"pending_actions":{pending}}}'
     )

@@ -3,21 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from plexsphere.platform.kernel.events import Announcement, EventType, Frame, SubjectKind
 from plexsphere.platform.kernel.ids import NodeId
 
+_KINDS: Final = {each.value: each for each in SubjectKind}
+_EVENT_TYPES: Final = {each.value: each for each in EventType}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One sequenced row; `offset` is dense within its Domain, from 1."""
+    """
+    One sequenced row; `offset` is dense within its Domain, from 1.
+
+    While a deployment is upgraded a newer process may write what this one does not know: a kind that is None asks
+    nothing of it, and a frame that is None leaves a hole, so that those behind it keep their places (design D20).
+    """
 
     offset: int
-    kind: SubjectKind
+    kind: SubjectKind | None
     subject: UUID
-    frames: tuple[Frame, ...]
+    frames: tuple[Frame | None, ...]
     recipients: frozenset[NodeId] | None
     reconcile: frozenset[NodeId]
     reason: str
@@ -48,11 +56,16 @@ def row_of(columns: Sequence[Any]) -> Row:
     offset, kind, subject, recipients, frames, reconcile, reason, recorded_at = columns
     return Row(
         offset,
-        SubjectKind(kind),
+        _KINDS.get(kind),
         subject,
-        tuple(Frame(EventType(event_type), UUID(about)) for event_type, about in frames),
+        tuple(_frame(event_type, about) for event_type, about in frames),
         None if recipients is None else frozenset(recipients),
         frozenset(reconcile),
         reason,
         recorded_at,
     )
+
+
+def _frame(event_type: str, about: str) -> Frame | None:
+    known = _EVENT_TYPES.get(event_type)
+    return None if known is None else Frame(known, UUID(about))

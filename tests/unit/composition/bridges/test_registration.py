@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from plexsphere.composition import doorway as doorways
 from plexsphere.composition.doorway import AT_ONCE, AT_ONCE_FOR_EACH, MOST_WAITING, Doorway, Doorways
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
 
@@ -58,11 +57,8 @@ async def test_whoever_comes_to_a_long_queue_is_turned_away_at_once() -> None:
     await asyncio.gather(*crowd.tasks)
 
 
-async def test_whoever_waits_too_long_is_turned_away_and_leaves_no_gap(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(doorways, "PATIENCE_SECONDS", 0.01)
-    doorway = Doorway()
+async def test_whoever_waits_too_long_is_turned_away_and_leaves_no_gap() -> None:
+    doorway = Doorway(patience=0.01)
     crowd = Crowd(doorway, AT_ONCE)
     await crowd.settle()
 
