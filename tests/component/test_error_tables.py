@@ -15,7 +15,6 @@ from plexsphere.identity.domain.errors import IdentityError
 from plexsphere.managed_push.domain import errors as managed_push_errors
 from plexsphere.managed_push.domain.errors import ManagedPushError
 from plexsphere.policy.domain import errors as policy_errors
-from plexsphere.policy.domain.actions import errors as action_errors
 from plexsphere.policy.domain.errors import PolicyError
 from tests.support.api import routed
 
@@ -31,8 +30,6 @@ ANSWERED_OTHERWISE: Final = {
     identity_errors.SigningKeyMissing,
     # Fleet's words for it are answered.
     policy_errors.InvalidSandbox,
-    # A node says so; no operator does.
-    action_errors.InvalidReport,
     # What an error names, not what went wrong: neither is raised itself.
     managed_push_errors.OfDomain,
     managed_push_errors.OfPush,

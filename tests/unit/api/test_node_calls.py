@@ -10,7 +10,7 @@ from plexsphere.api.node_calls import DirectCall, NodeCalls
 from plexsphere.api.operation import Credential, Operation
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.node_protocol.operations import ALL
-from plexsphere.composition.builders.surface import BESIDE_NODE_CALLS
+from plexsphere.composition.builders.node_calls import BESIDE_NODE_CALLS
 from tests.support.api import routed
 
 NODE: Final = "/v1/nodes/0190f3a0-0000-7000-8000-0000000000f1"

@@ -6,19 +6,15 @@ from typing import Final
 from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.app import Services, create_app
 from plexsphere.api.edge import AsgiApp, DirectRoutes
-from plexsphere.api.gate import Gate, NodeGate
+from plexsphere.api.gate import Gate
 from plexsphere.api.limits import Limits
-from plexsphere.api.node_calls import DirectCall, NodeCalls
+from plexsphere.api.node_calls import NodeCalls
 from plexsphere.api.served_part import ServedPart
 from plexsphere.api.shedding import Shedding
 from plexsphere.api.sources import Sources
-from plexsphere.api.v1.node_protocol.calls import protocol_calls
-from plexsphere.api.v1.nodes import operations as node_operations
 from plexsphere.composition.bridges.chains import IdentityChains
-from plexsphere.composition.bridges.credentials import NodesBridge as NodeCredentialsBridge
 from plexsphere.composition.bridges.credentials import OperatorsBridge
 from plexsphere.composition.bridges.denials import RecordedDenials
-from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
@@ -29,6 +25,7 @@ from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
 from plexsphere.composition.builders.liveness import Liveness
 from plexsphere.composition.builders.managed_push import ManagedPush, bridged, settling
+from plexsphere.composition.builders.node_calls import BESIDE_NODE_CALLS, build_node_calls
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.policy import Policy, history_bridged, policies_bridged
 from plexsphere.composition.builders.tenancy import Tenancy
@@ -61,8 +58,6 @@ from plexsphere.platform.db.contention import retried
 from plexsphere.platform.telemetry.signals import Telemetry
 from plexsphere.platform.telemetry.tracing import traced
 
-# What the router answers on the paths of nodes' calls.
-BESIDE_NODE_CALLS: Final = (node_operations.DRIFT,)
 # What opens its unit of work itself: it can be tried again where it had to give way, and is worth a span.
 BRIDGES: Final = frozenset(
     {
@@ -119,7 +114,7 @@ def build_surface(parts: Parts) -> Surface:
     reads = ReadTrail(parts.platform.backstage, PostgresAuditTrail(parts.platform.backstage))
     version = build_version()
     limits, shedding = _limits(parts), Shedding(parts.platform.traffic)
-    direct = _direct_calls(parts, limits, shedding)
+    direct = build_node_calls(parts.platform, parts.credentials, parts.fleet, parts.actions, limits, shedding)
     operations = tuple(each.operation for each in direct)
     database, trail = parts.platform.database, parts.platform.trail
     tenants = TenancySurface(parts.platform, parts.authorization, parts.tenancy)
@@ -147,11 +142,6 @@ def build_surface(parts: Parts) -> Surface:
     answers = AnswerCounts(operations)
     app = create_app(observed, calls, operations, shedding, version.version, answers)
     return Surface(app, denials, reads, shedding, answers)
-
-
-def _direct_calls(parts: Parts, limits: Limits, shedding: Shedding) -> list[DirectCall]:
-    gate = NodeGate(NodeCredentialsBridge(parts.credentials.authenticate_node), limits)
-    return protocol_calls(gate, shedding, _node_protocol(parts))
 
 
 def _part(roles: Roles, calls: NodeCalls) -> DirectRoutes:
@@ -223,20 +213,4 @@ def _reachability(parts: Parts) -> ReachabilityBridge:
     platform, liveness = parts.platform, parts.liveness
     return ReachabilityBridge(
         platform.database, platform.trail, liveness.get_reachability, liveness.confirm_departures
-    )
-
-
-def _node_protocol(parts: Parts) -> NodeProtocolBridge:
-    fleet = parts.fleet
-    return NodeProtocolBridge(
-        parts.platform.database,
-        fleet.record_heartbeat,
-        fleet.get_state,
-        fleet.open_event_stream,
-        fleet.update_endpoint,
-        fleet.update_capabilities,
-        fleet.report_drift,
-        fleet.remove_node,
-        parts.platform.trail,
-        parts.platform.doorways,
     )

@@ -1,0 +1,54 @@
+"""The calls of nodes, each answered by its bridge, before the router."""
+
+from typing import Final
+
+from plexsphere.api.gate import NodeGate
+from plexsphere.api.limits import Limits
+from plexsphere.api.node_calls import DirectCall
+from plexsphere.api.shedding import Shedding
+from plexsphere.api.v1.execution_callbacks.calls import callback_calls
+from plexsphere.api.v1.node_protocol.calls import protocol_calls
+from plexsphere.api.v1.nodes import operations as node_operations
+from plexsphere.composition.bridges.credentials import NodesBridge
+from plexsphere.composition.bridges.execution_callbacks import ExecutionCallbacksBridge
+from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
+from plexsphere.composition.builders.actions import Actions
+from plexsphere.composition.builders.credentials import Credentials
+from plexsphere.composition.builders.fleet import Fleet
+from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.platform.db.contention import retried
+
+# What the router answers on the paths of nodes' calls.
+BESIDE_NODE_CALLS: Final = (node_operations.DRIFT,)
+
+
+def build_node_calls(
+    platform: PlatformParts,
+    credentials: Credentials,
+    fleet: Fleet,
+    actions: Actions,
+    limits: Limits,
+    shedding: Shedding,
+) -> list[DirectCall]:
+    """Return every call that a node makes with its own credential."""
+    gate = NodeGate(NodesBridge(credentials.authenticate_node), limits)
+    callbacks = retried(ExecutionCallbacksBridge(actions.take_acknowledgement, actions.take_result))
+    return [
+        *protocol_calls(gate, shedding, _node_protocol(platform, fleet)),
+        *callback_calls(gate, shedding, callbacks),
+    ]
+
+
+def _node_protocol(platform: PlatformParts, fleet: Fleet) -> NodeProtocolBridge:
+    return NodeProtocolBridge(
+        platform.database,
+        fleet.record_heartbeat,
+        fleet.get_state,
+        fleet.open_event_stream,
+        fleet.update_endpoint,
+        fleet.update_capabilities,
+        fleet.report_drift,
+        fleet.remove_node,
+        platform.trail,
+        platform.doorways,
+    )
