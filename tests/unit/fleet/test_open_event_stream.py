@@ -1,7 +1,7 @@
 """A stream goes on where its node left off, or says that it cannot (design D23, D24)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -24,15 +24,15 @@ from plexsphere.fleet.ports.views import Replay
 from plexsphere.platform.events.alarm import Alarm
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.ids import mint_id
-from plexsphere.platform.kernel.events import EventType
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.events import EventType, Frame
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
 from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
-from tests.support.offers import pending_actions
+from tests.support.offers import an_offer, execution_id, offered, pending_actions
 from tests.support.stream_claims import MemoryStreamClaims
 
 TURNS = 20
@@ -56,6 +56,11 @@ class KeptReplays:
         self.meanwhile()
         return Replay([row for row in self.rows if row.offset >= offset], self.is_complete)
 
+    def asking(
+        self, domain_id: DomainId, node: NodeId, executions: Collection[ExecutionId], /
+    ) -> Sequence[Row]:
+        return [row for row in self.rows if row.subject in executions]
+
 
 class Scene:
     """Two nodes that see each other; the log stands at 9."""
@@ -67,6 +72,7 @@ class Scene:
         self.fleet = FollowedFleet(kit)
         self.fleet.views.at = 9
         self.replays = KeptReplays()
+        self.offers = offered()
         self.reconciles = ReconcileBook(clock)
         self.claims = MemoryStreamClaims()
         self.hub = StreamHub(self.fleet.sight, self.reconciles, clock)
@@ -76,7 +82,7 @@ class Scene:
             self.fleet.views,
             kit.nodes,
             self.replays,
-            ExpandRow(self.fleet.sight, pending_actions(clock), StampSigner(), clock),
+            ExpandRow(self.fleet.sight, pending_actions(clock, self.offers), StampSigner(), clock),
             self.hub,
             self.book,
             self.reconciles,
@@ -120,6 +126,11 @@ def a_pair(offset: int) -> Row:
     return a_row(offset, (ADDED, 2), (RULES, 2), to=[1])
 
 
+def about_execution(offset: int, number: int) -> Row:
+    frames = (Frame(EventType.ACTION_REQUEST, execution_id(number)),)
+    return replace(a_row(offset, to=[1]), subject=execution_id(number), frames=frames)
+
+
 async def test_the_first_stream_begins_behind_the_registration() -> None:
     scene = await Scene().begun()
     scene.replays.rows = [a_pair(4), a_pair(5)]
@@ -137,6 +148,16 @@ async def test_a_first_stream_that_could_not_be_opened_begins_there_still() -> N
 
     assert len(scene.hub) == 0
     assert await scene.told("") == ["5.0", "5.1"]
+
+
+async def test_a_later_stream_without_a_place_begins_with_what_the_node_is_still_asked_to_run() -> None:
+    scene = await Scene().begun()
+    await scene.told("")
+    scene.replays.rows = [about_execution(4, 1), a_pair(5), about_execution(6, 2), about_execution(7, 3)]
+    scene.offers.put(DOMAIN, [ONE.id], [an_offer(1, 2), an_offer(1, 3)])
+
+    assert await scene.told("") == ["6.0", "7.0"]
+    assert await scene.told("9.0") == []
 
 
 async def test_a_later_stream_without_a_place_is_live_from_now_on_and_asks_for_a_reconciliation() -> None:

@@ -1,6 +1,7 @@
 """Fleet's question what nodes are asked to do, answered by policy's open offers (plexd.md, `action_request`)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC
 from hashlib import blake2b
@@ -30,6 +31,10 @@ class PendingActionsBridge:
             if offer.execution_id == execution_id and offer.expires_at > self.clock.now():
                 return self._told(offer)
         return None
+
+    def executions(self, domain_id: DomainId, node_id: NodeId, /) -> Collection[ExecutionId]:
+        """Return which executions the node is offered."""
+        return [each.execution_id for each in self.views.of(domain_id, node_id)]
 
     def all_of(self, domain_id: DomainId, node_id: NodeId, /) -> str:
         """Return the JSON array of what the node is asked."""

@@ -1,7 +1,7 @@
 """Fleet's views and replays, answered by the follower of the event log."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,8 @@ from plexsphere.platform.events.follower import DomainGone, Follower
 from plexsphere.platform.events.log import EventLog
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.events.tail import Tail
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.events import EventType, Frame
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
 
 MOST_OLDER_ROWS: Final = 10_000
@@ -82,6 +83,16 @@ class LogReplays:
             return Replay((), is_complete=False)
         # From here on nothing is awaited: the newer rows end exactly at the tail's last.
         return Replay([*older, *self._newer(tail, domain_id, node_id, offset)], is_complete)
+
+    def asking(
+        self, domain_id: DomainId, node_id: NodeId, executions: Collection[ExecutionId], /
+    ) -> Sequence[Row]:
+        tail = self.follower.tail(domain_id) if executions else None
+        if tail is None:
+            return []
+        asked = {Frame(EventType.ACTION_REQUEST, each) for each in executions}
+        addressed = map(tail.row, tail.addressed(node_id, (), tail.first - 1))
+        return [row for row in addressed if row is not None and not asked.isdisjoint(row.frames)]
 
     async def _lost(self, domain_id: DomainId, node_id: NodeId, offset: int) -> bool:
         if offset > await self.log.horizon(domain_id):

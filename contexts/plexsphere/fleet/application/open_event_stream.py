@@ -146,7 +146,11 @@ def _is_full(bundle: Bundle) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OpenEventStream:
-    """Replay what the node missed, then go live without a gap between the two."""
+    """
+    Replay what the node missed, then go live without a gap between the two.
+
+    A node that does not say where it left off is told once more what it is still asked to run.
+    """
 
     unit_of_work: UnitOfWork
     views: Views
@@ -237,7 +241,8 @@ class OpenEventStream:
 
     async def _missed(self, domain_id: DomainId, node_id: NodeId, cursor: Cursor | None) -> Replay:
         if cursor is None:
-            return Replay((), is_complete=True)
+            offered = self.expand.pending.executions(domain_id, node_id)
+            return Replay(self.replays.asking(domain_id, node_id, offered), is_complete=True)
         replay = await self.replays.since(domain_id, node_id, cursor.offset)
         for row in replay.rows:
             if node_id in row.reconcile:

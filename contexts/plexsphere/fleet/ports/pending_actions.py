@@ -1,5 +1,6 @@
 """The actions that nodes still have to be told of, as the policy context answers it for the views of this process."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
@@ -14,6 +15,10 @@ class PendingActions(Protocol):
 
     def request(self, domain_id: DomainId, node_id: NodeId, execution_id: ExecutionId, /) -> str | None:
         """Return what the node is asked, as JSON without its opening brace; None where it is not pending."""
+        ...
+
+    def executions(self, domain_id: DomainId, node_id: NodeId, /) -> Collection[ExecutionId]:
+        """Return which executions the node is offered, those that expired at this moment included."""
         ...
 
     def all_of(self, domain_id: DomainId, node_id: NodeId, /) -> str:

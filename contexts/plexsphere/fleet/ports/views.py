@@ -1,12 +1,12 @@
 """The mesh views of this process and their place in the log."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from plexsphere.fleet.domain.mesh_view import MeshView
 from plexsphere.platform.events.rows import Row
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
 
 
 class Views(Protocol):
@@ -52,4 +52,10 @@ class Replays(Protocol):
         Raises:
             StoreOverloaded: the Domain was read anew meanwhile; whoever asks again is answered.
         """
+        ...
+
+    def asking(
+        self, domain_id: DomainId, node_id: NodeId, executions: Collection[ExecutionId], /
+    ) -> Sequence[Row]:
+        """Return the recent rows by which the node was asked to run one of these executions, without waiting."""
         ...
