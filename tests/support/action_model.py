@@ -1,0 +1,191 @@
+"""Executions in plain Python: what a store and any number of processes must come to."""
+
+from collections.abc import Callable, Collection, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from plexsphere.platform.kernel.ids import ExecutionId, NodeId
+from plexsphere.policy.domain.actions.execution import aggregated
+from plexsphere.policy.domain.actions.report import Report
+from plexsphere.policy.domain.actions.status import OPEN, TERMINAL, TargetStatus
+from plexsphere.policy.domain.actions.wave_plan import WavePlan
+
+PICKUP = 300
+GRACE = 30
+DAY = 86_400
+FAILURES = (TargetStatus.FAILED, TargetStatus.TIMEOUT)
+
+
+@dataclass
+class ModelTarget:
+    """One node of an execution."""
+
+    status: TargetStatus = TargetStatus.PENDING
+    reason: str = ""
+    deadline: int | None = None
+    report: Report | None = None
+    note: Report | None = None
+    entries: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_released(self) -> bool:
+        return self.deadline is not None
+
+    def is_overdue(self, now: int) -> bool:
+        return self.is_open and self.deadline is not None and now >= self.deadline
+
+    def end(self, status: TargetStatus, reason: str = "") -> None:
+        assert self.is_open
+        self.status, self.reason = status, reason
+
+
+@dataclass
+class ModelExecution:
+    """An action, its targets by node, and its waves while they last."""
+
+    timeout: int
+    targets: dict[NodeId, ModelTarget]
+    created: int
+    waves: WavePlan | None = None
+
+    @property
+    def status(self) -> TargetStatus:
+        return aggregated([each.status for each in self.targets.values()])
+
+
+@dataclass
+class Model:
+    """Everything, and what time it is."""
+
+    now: int = 0
+    silent: set[NodeId] = field(default_factory=set)
+    executions: dict[ExecutionId, ModelExecution] = field(default_factory=dict)
+    keys: dict[str, tuple[bytes, ExecutionId, int]] = field(default_factory=dict)
+    local: dict[tuple[NodeId, str], tuple[Report, Report | None]] = field(default_factory=dict)
+
+    def copy(self) -> "Model":
+        return deepcopy(self)
+
+    def offered(self) -> set[tuple[NodeId, ExecutionId]]:
+        """Return what nodes are to be told now."""
+        return {
+            (node_id, execution_id)
+            for execution_id, execution in self.executions.items()
+            for node_id, target in execution.targets.items()
+            if target.status is TargetStatus.PENDING
+            and target.is_released
+            and not target.is_overdue(self.now)
+        }
+
+    def dispatch(
+        self, execution_id: ExecutionId, nodes: Collection[NodeId], timeout: int, waves: WavePlan | None
+    ) -> None:
+        targets = {node_id: ModelTarget() for node_id in sorted(nodes)}
+        self.executions[execution_id] = ModelExecution(timeout, targets, self.now, waves)
+        if waves is None:
+            self._release(targets.values())
+        else:
+            self._advance(self.executions[execution_id])
+
+    def acknowledge(self, execution_id: ExecutionId, node_id: NodeId, accepted: bool, reason: str) -> bool:
+        target = self.executions[execution_id].targets[node_id]
+        is_in_time = target.is_released and not target.is_overdue(self.now)
+        if target.status is TargetStatus.PENDING and is_in_time:
+            if accepted:
+                target.status = TargetStatus.ACK
+                target.deadline = self.now + self.executions[execution_id].timeout + GRACE
+                return True
+            target.end(TargetStatus.FAILED, reason)
+            target.entries += 1
+            return False
+        return target.status is TargetStatus.ACK and is_in_time
+
+    def finish(self, execution_id: ExecutionId, node_id: NodeId, report: Report) -> None:
+        target = self.executions[execution_id].targets[node_id]
+        if target.is_open and target.is_released:
+            target.entries += 1
+            if not target.is_overdue(self.now):
+                target.end(report.status)
+                target.report = report
+                return
+            taken_up = target.status is not TargetStatus.PENDING
+            target.end(TargetStatus.TIMEOUT, "not_finished" if taken_up else "not_taken_up")
+        if target.note is None and target.report != report:
+            target.note = report
+
+    def run_locally(self, node_id: NodeId, name: str, report: Report) -> None:
+        kept, note = self.local.get((node_id, name), (report, None))
+        self.local[node_id, name] = kept, note or (report if report != kept else None)
+
+    def cancel(self, execution_id: ExecutionId) -> None:
+        self._cancel(self.executions[execution_id], "cancelled", lambda target: True)
+
+    def expire(self) -> None:
+        for node_id, target in self._every_target():
+            if target.is_overdue(self.now):
+                taken_up = target.status is not TargetStatus.PENDING
+                untaken = "silent" if node_id in self.silent else "not_taken_up"
+                target.end(TargetStatus.TIMEOUT, "not_finished" if taken_up else untaken)
+
+    def advance(self) -> None:
+        for execution in self.executions.values():
+            self._advance(execution)
+
+    def forget_keys(self) -> None:
+        self.keys = {key: each for key, each in self.keys.items() if self.now - each[2] < DAY}
+
+    def _advance(self, execution: ModelExecution) -> None:
+        plan, targets = execution.waves, execution.targets
+        if plan is None:
+            return
+        failures = [each for each in targets.values() if each.status in FAILURES and each.reason != "silent"]
+        if len(failures) > plan.max_failures:
+            self._cancel(execution, "halted", lambda target: target.status is TargetStatus.PENDING)
+        elif self.now >= execution.created + DAY:
+            self._cancel(execution, "rollout_over", lambda target: not target.is_released)
+        elif all(node_id in self.silent for node_id, each in targets.items() if self._runs(each)):
+            self._release(self._wave(execution, plan))
+
+    def _wave(self, execution: ModelExecution, plan: WavePlan) -> list[ModelTarget]:
+        waiting = [(node_id, each) for node_id, each in execution.targets.items() if self._waits(each)]
+        heard = [each for node_id, each in waiting if node_id not in self.silent]
+        done = sum(each.status is TargetStatus.SUCCEEDED for each in execution.targets.values())
+        canaries = min(plan.canary, len(execution.targets)) - done
+        share = -(-len(execution.targets) * plan.percent // 100)
+        return heard[: canaries if canaries > 0 else share] or [each for _, each in waiting]
+
+    def _runs(self, target: ModelTarget) -> bool:
+        return target.is_open and target.is_released
+
+    def _waits(self, target: ModelTarget) -> bool:
+        return target.is_open and not target.is_released
+
+    def _release(self, targets: Collection[ModelTarget]) -> None:
+        for target in targets:
+            target.deadline = self.now + PICKUP
+
+    def _cancel(
+        self, execution: ModelExecution, reason: str, is_meant: Callable[[ModelTarget], bool]
+    ) -> None:
+        execution.waves = None
+        for target in execution.targets.values():
+            if target.is_open and is_meant(target):
+                target.end(TargetStatus.CANCELLED, reason)
+
+    def _every_target(self) -> Iterator[tuple[NodeId, ModelTarget]]:
+        for execution in self.executions.values():
+            yield from execution.targets.items()
+
+
+def ended(model: Model) -> dict[tuple[ExecutionId, NodeId], TargetStatus]:
+    """Return how each target ended that did."""
+    return {
+        (execution_id, node_id): target.status
+        for execution_id, execution in model.executions.items()
+        for node_id, target in execution.targets.items()
+        if target.status in TERMINAL
+    }

@@ -1,0 +1,85 @@
+"""Parameters are what the node announced, in the types that it announced."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
+from plexsphere.policy.domain.actions.errors import InvalidParameters, ParameterFault
+from plexsphere.policy.domain.actions.parameters import MOST_BYTES, as_json, require_fitting
+
+DEFINITION: Final = ActionDefinition(
+    ActionType.HOOK,
+    "backup",
+    (
+        ParameterDefinition("target", "string", required=True),
+        ParameterDefinition("compress", "bool", default="true"),
+        ParameterDefinition("level", "int", required=True, default="3"),
+        ParameterDefinition("since", "duration"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"target": "/srv"},
+        {"target": "", "compress": False, "level": -(2**63), "since": "5m"},
+        {"target": "/srv", "since": 5},
+        {"target": "/srv", "since": True},
+        {"target": "/srv", "since": 0.5},
+    ],
+)
+def test_announced_parameters_in_their_types_fit(parameters: dict[str, Any]) -> None:
+    require_fitting(parameters, DEFINITION)
+
+    assert json.loads(as_json(parameters)) == parameters
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fault"),
+    [
+        ({}, ParameterFault.MISSING),
+        ({"compress": True}, ParameterFault.MISSING),
+        ({"target": "/srv", "force": True}, ParameterFault.UNKNOWN),
+        ({"target": 1}, ParameterFault.WRONG_TYPE),
+        ({"target": None}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "compress": "true"}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "compress": 1}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "level": True}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "level": "3"}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "level": 2**63}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "since": {}}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "since": ["5m"]}, ParameterFault.WRONG_TYPE),
+        ({"target": "/srv", "since": None}, ParameterFault.WRONG_TYPE),
+    ],
+)
+def test_anything_else_is_refused_by_its_fault(parameters: dict[str, Any], fault: ParameterFault) -> None:
+    with pytest.raises(InvalidParameters) as refusal:
+        require_fitting(parameters, DEFINITION)
+
+    assert refusal.value.fault is fault
+
+
+def test_an_action_without_parameters_takes_none() -> None:
+    require_fitting({}, ActionDefinition(ActionType.BUILTIN, "system.info"))
+
+    with pytest.raises(InvalidParameters):
+        require_fitting({"a": 1}, ActionDefinition(ActionType.BUILTIN, "system.info"))
+
+
+def test_parameters_fit_into_an_event() -> None:
+    assert len(as_json({"a": "x" * (MOST_BYTES - 8)})) == MOST_BYTES
+
+    with pytest.raises(InvalidParameters) as refusal:
+        as_json({"a": "x" * (MOST_BYTES - 7)})
+    assert refusal.value.fault is ParameterFault.TOO_LARGE
+
+
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.booleans() | st.integers(), max_size=8))
+def test_equal_parameters_give_the_same_text(parameters: dict[str, Any]) -> None:
+    assert as_json(parameters) == as_json(dict(reversed(parameters.items())))
+    assert as_json(parameters).isascii()
