@@ -78,6 +78,7 @@ class Fleet:
     """What fleet, identity and the nodes themselves would say: answers the ports that actions have towards others."""
 
     nodes: list[NodeId] = field(default_factory=list)
+    homes: Mapping[ProjectId, DomainId] = field(default_factory=lambda: HOMES)
     silent: set[NodeId] = field(default_factory=set)
     definitions: dict[NodeId, dict[tuple[ActionType, str], Announced]] = field(default_factory=dict)
     stored: dict[NodeId, str] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Fleet:
             known[definition.type, definition.name] = Announced(definition, is_drifted)
 
     async def domain_of(self, project_id: ProjectId, /) -> DomainId | None:
-        return HOMES.get(project_id)
+        return self.homes.get(project_id)
 
     async def node(self, domain_id: DomainId, project_id: ProjectId, node_id: NodeId, /) -> frozenset[NodeId]:
         return frozenset({node_id} & set(self.nodes))

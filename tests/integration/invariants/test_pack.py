@@ -10,10 +10,12 @@ import pytest
 import pytest_asyncio
 from psycopg import AsyncConnection
 
+from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.pool import session_conninfo
-from plexsphere.platform.kernel.ids import DomainId
+from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
 from plexsphere.platform.kernel.secret import Secret
 from tests.integration.platform.stores import opened
+from tests.support.actions_postgres import DONE, INFO, Fleet, Process, a_draft
 from tests.support.control_plane import WRAP_KEY, Served, served
 from tests.support.event_scene import add_policy, policy, sequenced
 from tests.support.invariants.invariant import Invariant
@@ -26,6 +28,7 @@ from tests.support.robots import grant, made, robot
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
+LIVE_NODES: Final = "SELECT id FROM nodes WHERE removed_at IS NULL ORDER BY id"
 FORGET_AUDIT: Final = (
     "DELETE FROM audit_entries WHERE caveat_context ? '{0}'",
     "DELETE FROM audit_inbox WHERE caveat_context ? '{0}'",
@@ -92,7 +95,34 @@ PLANTS: Final[dict[str, Sequence[str]]] = {
     "an audit row of a policy has the policy, unless its Project was deleted": [
         "DELETE FROM network_policies"
     ],
+    "each revision of a policy behind its first has an audit row of its own": [
+        "UPDATE network_policies SET head_number = head_number + 1",
+    ],
+    "each revision of a policy but the first was written upon the one before": [
+        "UPDATE network_policy_revisions SET number = number + 1",
+    ],
     "a policy in force has its head, a deleted one no revision": ["DELETE FROM network_policy_revisions"],
+    "an execution has the targets that it was dispatched to": ["UPDATE executions SET size = size + 1"],
+    "a node was told of its target once if it was released, and never if it was not": [
+        "UPDATE execution_targets SET released_at = NULL, deadline = NULL WHERE ended_at IS NULL",
+    ],
+    "a target that its node ended has one audit row of that, and no target has two": [
+        "UPDATE audit_entries SET relation = 'execution.seen' WHERE relation = 'execution.result'",
+        "UPDATE audit_inbox SET relation = 'execution.seen' WHERE relation = 'execution.result'",
+    ],
+    "an execution that ended says how its targets did, none of which is open": [
+        "UPDATE executions SET status = 'timeout' WHERE status = 'succeeded'",
+    ],
+    "what is overdue is ended before it is so for 60 s": [
+        "UPDATE execution_targets SET deadline = deadline - interval '361 s'",
+    ],
+    "a key of a dispatch stands for an execution that is there": [
+        "UPDATE execution_keys SET execution_id = gen_random_uuid()",
+    ],
+    "an execution has one audit row of its dispatch, and one of its cancellation at most": [
+        "UPDATE audit_entries SET relation = 'execution.cancel' WHERE relation = 'execution.dispatch'",
+        "UPDATE audit_inbox SET relation = 'execution.cancel' WHERE relation = 'execution.dispatch'",
+    ],
     "a push has a time of its rollback if and only if it was rolled back": [
         "ALTER TABLE domain_hook_push DROP CONSTRAINT domain_hook_push_rolled_back",
         "UPDATE domain_hook_push SET rolled_back_at = now() WHERE status = 'applied'",
@@ -126,6 +156,7 @@ async def inhabited(lasting_database: Secret[str]) -> AsyncIterator[Secret[str]]
     async with served(lasting_database) as place:
         await _inhabit(place)
         await _push(lasting_database, DomainId(UUID(place.domain_id)))
+        await _act(lasting_database, DomainId(UUID(place.domain_id)), ProjectId(UUID(place.project_id)))
         await sequenced(lasting_database)
         await _sealed(lasting_database)
     yield lasting_database
@@ -150,6 +181,23 @@ async def _push(dsn: Secret[str], domain_id: DomainId) -> None:
         await place.push(1, domain_id)
         await place.roll_back(await place.push(2, domain_id))
         await place.begin(3, domain_id)
+
+
+async def _act(dsn: Secret[str], domain_id: DomainId, project_id: ProjectId) -> None:
+    """Leave an execution that succeeded, and one of which nobody heard yet."""
+    async with opened(dsn) as database:
+        nodes = [NodeId(row[0]) for row in await _rows(database, LIVE_NODES)]
+        fleet = Fleet(nodes, {project_id: domain_id})
+        fleet.announce(INFO)
+        process = Process(database, fleet)
+        over = await process.dispatch(a_draft(project_id=project_id, node_id=nodes[0]))
+        await process.report(domain_id, nodes[0], str(over.execution.id), DONE)
+        await process.dispatch(a_draft(project_id=project_id, idempotency_key="k", body_digest=b"1"))
+
+
+async def _rows(database: Database, statement: str) -> list[Any]:
+    async with database.connection() as connection:
+        return await (await connection.execute(statement.encode())).fetchall()
 
 
 async def _sealed(dsn: Secret[str]) -> None:

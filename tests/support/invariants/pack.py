@@ -2,8 +2,8 @@
 The SQL invariant pack (reference/hardening.md 5.4), run after every crash, restart and fault.
 
 A context adds its own in a module beside this one, and its name to `ALL`. Two claims take more than SQL: that the
-audit chains verify (7), and that every sealed value opens under the key ring (9). Claims about executions (5) come
-with the tables they are about; what clusters hold (13) is for those to say who have one.
+audit chains verify (7), and that every sealed value opens under the key ring (9). What clusters hold (13) is for those
+to say who have one.
 """
 
 from dataclasses import dataclass, field
@@ -40,11 +40,12 @@ AT_ONE_INSTANT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ O
 # Events and audit entries count from their commit on, numbered or not. Events are looked up subject by subject.
 WITH: Final[LiteralString] = """
 WITH told AS NOT MATERIALIZED (
-    SELECT domain_id, subject, frames FROM event_log UNION ALL SELECT domain_id, subject, frames FROM event_inbox
+    SELECT domain_id, subject, frames, recipients FROM event_log
+    UNION ALL SELECT domain_id, subject, frames, recipients FROM event_inbox
 ), trail AS MATERIALIZED (
-    SELECT chain_id, outcome, relation, object_type, object_id, caveat_context AS context FROM audit_entries
+    SELECT chain_id, outcome, subject, relation, object_type, object_id, caveat_context AS context FROM audit_entries
     UNION ALL
-    SELECT chain_id, outcome, relation, object_type, object_id, caveat_context FROM audit_inbox
+    SELECT chain_id, outcome, subject, relation, object_type, object_id, caveat_context FROM audit_inbox
 ), offenders (offender) AS (
 """
 TOLD: Final[LiteralString] = ") SELECT offender FROM offenders ORDER BY offender LIMIT 5"

@@ -61,7 +61,8 @@ async def test_the_same_result_twenty_times_over_two_processes_ends_it_once(site
         for _ in range(10)
     ]
     await asyncio.gather(*reports)
-    await site.one.report(DOMAIN, NODE, str(execution_id), BROKEN)
+    for later in (BROKEN, Report(TargetStatus.CANCELLED), DONE):
+        await site.one.report(DOMAIN, NODE, str(execution_id), later)
     target = await site.one.target(PROJECT, execution_id, NODE)
 
     assert (target.status, target.report, target.note) == (TargetStatus.SUCCEEDED, DONE, BROKEN)
@@ -102,6 +103,20 @@ async def test_what_is_taken_up_in_the_last_second_may_run_its_whole_time(site: 
     assert await site.one.acknowledge(DOMAIN, NODE, str(execution_id), True, "")
     await site.one.report(DOMAIN, NODE, str(execution_id), DONE)
     assert await status(site, execution_id) == ("succeeded", ["succeeded"])
+
+
+async def test_taking_it_up_again_gains_no_time(site: ActionSite) -> None:
+    """M29."""
+    execution_id = await site.dispatched(node_id=NODE)
+    answers = []
+    for _ in range(3):
+        answers.append(await site.other.acknowledge(DOMAIN, NODE, str(execution_id), True, ""))
+        await site.let_time_pass(31)
+    await site.one.report(DOMAIN, NODE, str(execution_id), DONE)
+    target = await site.one.target(PROJECT, execution_id, NODE)
+
+    assert answers == [True, True, False]
+    assert (target.status, target.reason, target.note) == (TargetStatus.TIMEOUT, "not_finished", DONE)
 
 
 async def test_what_was_not_taken_up_in_time_is_neither_offered_nor_to_be_run(site: ActionSite) -> None:
