@@ -14,7 +14,7 @@ from dependency_injector.errors import Error
 from plexsphere.composition.bridges.mirrored_unit_of_work import MirroredUnitOfWork
 from plexsphere.composition.container import Root
 from plexsphere.composition.process import Process
-from plexsphere.composition.settings import SpiceDb, Tls
+from plexsphere.composition.settings import SettingsError, SpiceDb, Tls
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner, draw_key_pair
 from plexsphere.identity.domain.signing_key import OpenedSigningKeys, SigningKeyRing
 from plexsphere.platform.kernel.secret import Secret
@@ -81,6 +81,24 @@ async def test_managed_push_has_a_slot_and_a_sweeper_where_it_is_provisioned_and
         assert off.managed_push() is None
         assert loops[1] == loops[0] + 1
         assert on.managed_push().sweep_intents.journal is not on.managed_push().settle_domain.journal
+
+
+async def test_artifacts_have_a_slot_and_are_swept_where_there_is_a_folder_for_them(tmp_path: Path) -> None:
+    async with root_with({}) as off, root_with({"artifacts": tmp_path / "artifacts"}) as on:
+        loops = len(off.process().loops), len(on.process().loops)
+
+        assert off.artifacts() is None
+        assert loops[1] == loops[0] + 1
+        assert on.artifacts().sweep.run in on.process().loops
+        assert "plexsphere_artifact_faults_total" in {metric.name for metric in on.metrics()}
+
+
+async def test_a_folder_for_artifacts_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    async with root_with({"artifacts": tmp_path / "file"}) as root:
+        with pytest.raises(SettingsError, match="PLEXSPHERE_ARTIFACTS_DIR"):
+            root.artifacts()
 
 
 BUILD = """

@@ -84,6 +84,7 @@ def test_every_problem_of_an_operators_bridge_is_declared_by_an_operation() -> N
         "policies",
         "executions",
         "managed_push",
+        "artifacts",
         "reachability",
     ]
 

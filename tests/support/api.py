@@ -11,7 +11,7 @@ from litestar import Litestar
 from plexsphere.api.answer_counts import AnswerCounts
 from plexsphere.api.app import Services, create_app, routed_operations
 from plexsphere.api.callers import AuthorizationAway, Caller, Verdict
-from plexsphere.api.edge import AsgiApp, Edge
+from plexsphere.api.edge import AsgiApp, DirectRoutes, Edge
 from plexsphere.api.gate import Gate
 from plexsphere.api.limits import Limits
 from plexsphere.api.operation import Operation
@@ -142,7 +142,7 @@ class Surface:
             return await client.request(method, path, headers=headers, **options)
 
 
-def surface(**services: Any) -> Surface:
+def surface(direct: DirectRoutes | None = None, **services: Any) -> Surface:
     """Return the application with these services; the others fail when they are asked."""
     permissions, denials, limits = FakePermissions(), FakeDenials(), roomy_limits()
     given: dict[str, Any] = {
@@ -153,7 +153,9 @@ def surface(**services: Any) -> Surface:
     }
     slots: dict[str, Any] = {each.name: given.get(each.name, Unasked(each.name)) for each in fields(Services)}
     return Surface(
-        create_app(Services(**slots), NoDirectRoutes(), (), Shedding(Traffic()), "test", AnswerCounts(())),
+        create_app(
+            Services(**slots), direct or NoDirectRoutes(), (), Shedding(Traffic()), "test", AnswerCounts(())
+        ),
         permissions,
         denials,
     )

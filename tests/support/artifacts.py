@@ -1,32 +1,119 @@
 """Fakes for artifacts: what was released, in memory, and the machines of nodes."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.policy.domain.artifacts.artifact import (
+    Artifact,
+    ArtifactName,
+    Content,
+    Release,
+    SupportStatus,
+    Verdict,
+)
+from plexsphere.policy.domain.artifacts.errors import ReleasedOtherwise
 from plexsphere.policy.ports.actions.upgrade_checksums import UpgradeChecksums
+from plexsphere.policy.ports.artifacts.artifact_store import Fault
 from plexsphere.policy.ports.artifacts.machines import Machine
+from plexsphere.policy.ports.artifacts.releases import ReleasePage, Releases
 from plexsphere.policy.ports.integrity.known_good import KnownGood
+from tests.support.identity import EPOCH
 
 DOMAIN: Final = DomainId(UUID(int=0xD0))
 OTHER_DOMAIN: Final = DomainId(UUID(int=0xD1))
 LINUX: Final = Machine("linux", "amd64")
 LINUX_ARM: Final = Machine("linux", "arm64")
-A_DIGEST: Final = "ab" * 32
-OTHER_DIGEST: Final = "cd" * 32
-
-Placed = tuple[str, str, str]
-Release = Callable[[str, Machine, str], Awaitable[None]]
+A_BINARY: Final = b"\x7fELF of a version"
+OTHER_BINARY: Final = b"\x7fELF of another one"
 
 
 @dataclass
-class ReleasedState:
-    """Everything the fakes keep: digests by version, operating system and architecture."""
+class ReleaseState:
+    """Everything the fakes keep."""
 
-    digests: dict[Placed, str] = field(default_factory=dict)
-    withdrawn: set[str] = field(default_factory=set)
+    releases: dict[str, Release] = field(default_factory=dict)
+    is_open: bool = False
+
+    def artifacts(self) -> list[Artifact]:
+        """Return every binary."""
+        return [artifact for release in self.releases.values() for artifact in release.artifacts]
+
+
+class MemoryUnitOfWork:
+    """Rolls the state back unless the outermost block is left cleanly."""
+
+    def __init__(self, state: ReleaseState) -> None:
+        self._state = state
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator[None]:
+        if self._state.is_open:
+            yield
+            return
+        before = dict(self._state.releases)
+        self._state.is_open = True
+        try:
+            yield
+        except BaseException:
+            self._state.releases = before
+            raise
+        finally:
+            self._state.is_open = False
+
+
+class MemoryReleases:
+    """Releases in memory."""
+
+    def __init__(self, state: ReleaseState) -> None:
+        self._state = state
+
+    async def add(self, artifact: Artifact, support_status: SupportStatus | None, /) -> bool:
+        version = artifact.name.version
+        release = self._state.releases.get(version) or Release(
+            version, SupportStatus.SUPPORTED, (), EPOCH, EPOCH
+        )
+        others = [each for each in release.artifacts if each.name != artifact.name]
+        former = next((each for each in release.artifacts if each.name == artifact.name), None)
+        if former is not None and former.content != artifact.content:
+            raise ReleasedOtherwise
+        kept = former if former is not None and former.verdict is Verdict.VERIFIED else artifact
+        ordered = sorted([*others, kept], key=lambda each: (each.name.os, each.name.arch))
+        status = support_status or release.support_status
+        self._state.releases[version] = replace(release, support_status=status, artifacts=tuple(ordered))
+        return former is None
+
+    async def set_support_status(self, version: str, support_status: SupportStatus, /) -> bool:
+        if version not in self._state.releases:
+            return False
+        release = self._state.releases[version]
+        self._state.releases[version] = replace(release, support_status=support_status)
+        return True
+
+    async def get(self, version: str, /) -> Release | None:
+        return self._state.releases.get(version)
+
+    async def find(self, name: ArtifactName, /) -> Artifact | None:
+        release = self._state.releases.get(name.version)
+        if release is None or release.support_status is SupportStatus.WITHDRAWN:
+            return None
+        return next((each for each in release.artifacts if each.name == name), None)
+
+    async def page(self, after: str, limit: int, /) -> ReleasePage:
+        rest = [release for version, release in sorted(self._state.releases.items()) if version > after]
+        return ReleasePage(tuple(rest[:limit]), len(rest) <= limit)
+
+    async def released_among(self, digests: Collection[str], /) -> frozenset[str]:
+        return frozenset(digests) & {artifact.content.sha256 for artifact in self._state.artifacts()}
+
+    async def hold(self) -> None:
+        if not self._state.is_open:
+            raise RuntimeError("no unit of work is open")
 
 
 @dataclass(frozen=True)
@@ -45,51 +132,89 @@ class FakeMachines:
 class MemoryKnownGood:
     """Known-good checksums in memory."""
 
-    state: ReleasedState
+    state: ReleaseState
 
     async def of(self, version: str, /) -> frozenset[str]:
-        return frozenset(digest for place, digest in self.state.digests.items() if place[0] == version)
+        artifacts = self.state.artifacts()
+        return frozenset(each.content.sha256 for each in artifacts if each.name.version == version)
 
 
 @dataclass(frozen=True)
 class MemoryUpgradeChecksums:
     """Checksums to upgrade to, in memory."""
 
-    state: ReleasedState
+    state: ReleaseState
     machines: FakeMachines
 
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
     ) -> Mapping[NodeId, str]:
-        if version in self.state.withdrawn:
+        release = self.state.releases.get(version)
+        if release is None or release.support_status is SupportStatus.WITHDRAWN:
             return {}
+        fitting = {Machine(each.name.os, each.name.arch): each.content.sha256 for each in release.artifacts}
         told = await self.machines.machines_of(domain_id, nodes)
-        fitting = {node: self.state.digests.get((version, each.os, each.arch)) for node, each in told.items()}
-        return {node: f"sha256:{digest}" for node, digest in fitting.items() if digest}
+        return {node: f"sha256:{fitting[each]}" for node, each in told.items() if each in fitting}
+
+
+@dataclass
+class HeardAlerts:
+    """Remembers what operators were told."""
+
+    broken: list[tuple[Artifact, Fault]] = field(default_factory=list)
+    unusable: int = 0
+
+    def content_broken(self, artifact: Artifact, fault: Fault, /) -> None:
+        self.broken.append((artifact, fault))
+
+    def store_unusable(self) -> None:
+        self.unusable += 1
 
 
 @dataclass(frozen=True)
 class ReleaseKit:
-    """What is known of releases over one store, whichever it is, and how some come to be released or withdrawn."""
+    """What is known of releases over one store, whichever it is."""
 
+    unit_of_work: UnitOfWork
+    releases: Releases
     known_good: KnownGood
     upgrade_checksums: Callable[[FakeMachines], UpgradeChecksums]
-    release: Release
-    withdraw: Callable[[str], Awaitable[None]]
+
+    async def release(self, *artifacts: Artifact, support_status: SupportStatus | None = None) -> list[bool]:
+        """Release binaries, each in a unit of work of its own, and return which of them were new."""
+        added = []
+        for artifact in artifacts:
+            async with self.unit_of_work():
+                added.append(await self.releases.add(artifact, support_status))
+        return added
 
 
-def memory_releases(state: ReleasedState) -> ReleaseKit:
+def memory_releases(state: ReleaseState) -> ReleaseKit:
     """Return the fakes."""
-
-    async def release(version: str, machine: Machine, digest: str) -> None:
-        state.digests[version, machine.os, machine.arch] = digest
-
-    async def withdraw(version: str) -> None:
-        state.withdrawn.add(version)
-
     return ReleaseKit(
+        MemoryUnitOfWork(state),
+        MemoryReleases(state),
         MemoryKnownGood(state),
         lambda machines: MemoryUpgradeChecksums(state, machines),
-        release,
-        withdraw,
     )
+
+
+def content_of(octets: bytes) -> Content:
+    """Return what octets are."""
+    return Content(sha256(octets).hexdigest(), len(octets))
+
+
+def an_artifact(
+    version: str = "1.5.0",
+    machine: Machine = LINUX,
+    octets: bytes = A_BINARY,
+    verdict: Verdict = Verdict.UNVERIFIED,
+) -> Artifact:
+    """Return a binary."""
+    return Artifact(ArtifactName(version, machine.os, machine.arch), content_of(octets), verdict)
+
+
+async def coming(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield the parts."""
+    for part in parts:
+        yield part

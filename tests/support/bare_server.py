@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Final
 
+from plexsphere.api.patience import be_patient
 from plexsphere.api.sources import Sources
 from plexsphere.api.straight import Write, straight_answer, straight_write
 from plexsphere.composition.connections import Bounds, Connections
@@ -33,12 +34,18 @@ class HandClock(SystemClock):
 
 @dataclass
 class SmallApp:
-    """Answers GET, at length under /large, reads the body of a POST, and streams under /stream until released."""
+    """
+    Answers GET, at length under /large, and streams under /stream until released.
+
+    Reads the body of a POST, under /patient for as long as it takes.
+    """
 
     released: asyncio.Event = field(default_factory=asyncio.Event)
     straight: Write | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/patient":
+            be_patient(scope, 90.0)
         if scope["method"] == "POST":
             while (message := await receive())["type"] != "http.disconnect" and message["more_body"]:
                 continue

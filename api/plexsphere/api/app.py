@@ -22,6 +22,8 @@ from plexsphere.api.spellings import Spelling, Spellings, asked_path
 from plexsphere.api.v1.api_tokens.admin_controller import AdminTokensController
 from plexsphere.api.v1.api_tokens.controller import OwnTokensController
 from plexsphere.api.v1.api_tokens.wiring import ApiTokens
+from plexsphere.api.v1.artifacts.controller import ArtifactsController
+from plexsphere.api.v1.artifacts.wiring import Artifacts
 from plexsphere.api.v1.authz.controller import QuestionsController, RelationTuplesController
 from plexsphere.api.v1.authz.wiring import Authz
 from plexsphere.api.v1.bootstrap_tokens.controller import BootstrapTokensController
@@ -63,6 +65,7 @@ CONTROLLERS: Final = (
     PolicyHistoryController,
     ExecutionsController,
     ManagedPushController,
+    ArtifactsController,
     NodesController,
     ReachabilityController,
     RegistrationController,
@@ -86,6 +89,7 @@ class Services:
     policy_history: PolicyHistory
     executions: Executions
     managed_push: ManagedPush | None
+    artifacts: Artifacts | None
     registration: Registration
     limits: Limits
     nodes: Nodes

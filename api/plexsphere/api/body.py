@@ -63,7 +63,7 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     content_type = headers.get("content-type", "")
     if content_type != JSON:
         _require_json(content_type)
-    is_gzip = "content-encoding" in headers and _is_gzip(headers["content-encoding"])
+    is_gzip = "content-encoding" in headers and names_gzip(headers["content-encoding"])
     length = headers.get("content-length", "")
     # What is announced as too large is not waited for.
     if length.isdecimal() and int(length) > rule.cap:
@@ -90,7 +90,13 @@ def _require_json(content_type: str) -> None:
         raise Refusal(catalogue.UNSUPPORTED_MEDIA_TYPE)
 
 
-def _is_gzip(encoding: str) -> bool:
+def names_gzip(encoding: str) -> bool:
+    """
+    Tell whether a Content-Encoding is gzip, and not none at all.
+
+    Raises:
+        Refusal: `unsupported_encoding`, when it is another one.
+    """
     named = encoding.strip().lower()
     if named not in ("", "identity", "gzip"):
         raise Refusal(catalogue.UNSUPPORTED_ENCODING)

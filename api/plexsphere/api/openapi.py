@@ -13,7 +13,6 @@ from plexsphere.api.operation import CURSOR, LIMIT, Credential, Operation, Param
 from plexsphere.api.problem import Problem
 
 REFERENCE: Final = "#/components/schemas/{name}"
-JSON: Final = "application/json"
 COME_BACK: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 RETRY_AFTER: Final = {
     "Retry-After": {
@@ -117,7 +116,10 @@ def _operation(op: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     if op.permission:
         described["description"] = f"Needs `{op.permission}`."
     if op.body is not None:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[op.body]}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {op.body_media: {"schema": schemas[op.body]}},
+        }
     return described
 
 

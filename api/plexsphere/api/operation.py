@@ -10,6 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 from plexsphere.api import catalogue
 from plexsphere.api.problem import Problem
 
+JSON: Final = "application/json"
+OCTET_STREAM: Final = "application/octet-stream"
+
 
 class Credential(Enum):
     """Which credential an operation takes."""
@@ -48,8 +51,9 @@ class Operation:
     credential: Credential
     status: int = 200
     answer: Any = None
-    answer_media: str = "application/json"
+    answer_media: str = JSON
     body: Any = None
+    body_media: str = JSON
     problems: tuple[Problem, ...] = ()
     permission: str = ""
     paged: bool = False

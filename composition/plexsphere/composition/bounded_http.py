@@ -7,6 +7,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from plexsphere.api.patience import PATIENT
 from plexsphere.api.straight import ANSWER, EXTENSION, WRITE, Headers
 from plexsphere.composition.connections import Connections
 
@@ -56,6 +57,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """
 
     __slots__ = (
+        "_body_seconds",
         "_connections",
         "_cycle_seen",
         "_is_cut",
@@ -87,11 +89,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stage = Stage.ANSWER
         self._cycle_seen: object = None
         self._seen_at = 0.0
+        self._body_seconds = PATIENCE[Stage.BODY]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {WRITE: self.write_straight, ANSWER: self.answer_straight}}
+        self.scope["extensions"] = {
+            EXTENSION: {WRITE: self.write_straight, ANSWER: self.answer_straight, PATIENT: self.be_patient}
+        }
+        self._body_seconds = PATIENCE[Stage.BODY]
         self._reads_head, self._octets, self._told, self._untold = True, 0, 0, 0
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for the body of the request in hand, for as long as it comes at the least pace."""
+        self._body_seconds = seconds
 
     def write_straight(self, octets: bytes) -> bool:
         """Write one chunk of the answer in hand, unless the connection is held up or closing; tell whether it was."""
@@ -225,7 +235,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if stage is Stage.SILENCE and self.transport.get_write_buffer_size():
             return seconds >= TAKING_SECONDS
         if stage is Stage.BODY and seconds >= SLOW_AFTER_SECONDS:
-            return seconds >= PATIENCE[stage] or self._octets < SLOWEST_OCTETS_A_SECOND * seconds
+            return seconds >= self._body_seconds or self._octets < SLOWEST_OCTETS_A_SECOND * seconds
         return seconds >= PATIENCE[stage]
 
     def _cut(self, stage: Stage) -> None:

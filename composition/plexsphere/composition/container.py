@@ -5,6 +5,7 @@ import os
 from dependency_injector import containers, providers
 
 from plexsphere.composition.builders.actions import build_actions
+from plexsphere.composition.builders.artifacts import build_artifacts
 from plexsphere.composition.builders.authorization import build_authorization
 from plexsphere.composition.builders.credentials import build_credentials
 from plexsphere.composition.builders.fleet import build_fleet
@@ -42,6 +43,7 @@ class Root(containers.DeclarativeContainer):
     policy = providers.Singleton(build_policy, platform, tenancy, views)
     managed_push = providers.Singleton(build_managed_push, settings, platform)
     actions = providers.Singleton(build_actions, platform, tenancy, views)
+    artifacts = providers.Singleton(build_artifacts, settings, platform)
     hooks = providers.Singleton(build_hooks, platform)
     fleet = providers.Singleton(build_fleet, platform, credentials, views, signer, hooks)
     liveness = providers.Singleton(build_liveness, platform, views)
@@ -56,6 +58,7 @@ class Root(containers.DeclarativeContainer):
         policy,
         managed_push,
         actions,
+        artifacts,
         fleet,
         liveness,
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from plexsphere.composition.embedded.home import make_data_folder
 from plexsphere.composition.embedded.private_file import read_if_present, write_private
-from plexsphere.composition.settings import DSN_VAR, WRAP_KEY_BYTES, WRAP_KEY_VAR
+from plexsphere.composition.settings import ARTIFACTS_VAR, DSN_VAR, WRAP_KEY_BYTES, WRAP_KEY_VAR
 from plexsphere.platform.kernel.secret import Secret
 
 DATA_DIR_VAR: Final = "PLEXSPHERE_DATA_DIR"
@@ -51,12 +51,14 @@ class DataFolder:
         return fresh
 
     def environ(self, given: Mapping[str, str], dsn: Secret[str] | None) -> dict[str, str]:
-        """Return the environment with what it lacked: the embedded database, the kept key."""
+        """Return the environment with what it lacked: the embedded database, the kept key, a folder for artifacts."""
         completed = dict(given)
         if dsn is not None:
             completed[DSN_VAR] = dsn.reveal()
         if not completed.get(WRAP_KEY_VAR):
             completed[WRAP_KEY_VAR] = self.wrap_key()
+        if not completed.get(ARTIFACTS_VAR):
+            completed[ARTIFACTS_VAR] = str(self.path / "artifacts")
         return completed
 
     def keep_operator_token(self, token: Secret[str]) -> None:

@@ -32,6 +32,7 @@ CERT_VAR: Final = "PLEXSPHERE_TLS_CERT_FILE"
 KEY_VAR: Final = "PLEXSPHERE_TLS_KEY_FILE"
 PUBLIC_URL_VAR: Final = "PLEXSPHERE_PUBLIC_URL"
 PROXIES_VAR: Final = "PLEXSPHERE_TRUSTED_PROXIES"
+ARTIFACTS_VAR: Final = "PLEXSPHERE_ARTIFACTS_DIR"
 FAILPOINTS_VAR: Final = "PLEXSPHERE_FAILPOINTS"
 # Neither a user, nor a query, nor a fragment: a path is appended to it, and whoever reads it learns it.
 PUBLIC_URL: Final = re.compile(
@@ -106,8 +107,8 @@ class Settings:
     """
     Everything a process needs to serve; `failpoints` say where it fails on purpose, in rehearsals alone.
 
-    `managed_push` is None where that feature is off. `shares_loop` where the process does other work in the loop that
-    serves.
+    `managed_push` is None where that feature is off; so is `artifacts`, the folder they lie in. `shares_loop` where the
+    process does other work in the loop that serves.
     """
 
     dsn: Secret[str]
@@ -126,6 +127,7 @@ class Settings:
     metrics: Address | None = None
     failpoints: str = ""
     managed_push: ManagedPushSettings | None = None
+    artifacts: Path | None = None
     shares_loop: bool = False
     public_url: str = ""
 
@@ -161,6 +163,7 @@ class Settings:
             failpoints=environ.get(FAILPOINTS_VAR, ""),
             managed_push=managed_push(environ),
             public_url=_public_url(environ),
+            artifacts=_folder(environ, ARTIFACTS_VAR),
         )
 
 
@@ -240,6 +243,11 @@ def _public_url(environ: Mapping[str, str]) -> str:
             f"{PUBLIC_URL_VAR} is not a URL; set it to something like https://plexsphere.example"
         )
     return url.removesuffix("/")
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name, "")
+    return Path(text).absolute() if text else None
 
 
 def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:

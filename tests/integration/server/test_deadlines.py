@@ -85,6 +85,32 @@ async def test_a_body_that_comes_fast_enough_has_30_seconds() -> None:
         assert await seconds_until_cut(server, 5) <= 4
 
 
+async def test_a_body_that_more_time_was_asked_for_has_that_and_the_next_one_has_not() -> None:
+    """H11: the least pace holds all the same."""
+    async with bare_server() as server, server.connected() as connection:
+        await connection.send(POST.replace(b"/", b"/patient", 1))
+        for _ in range(40):
+            await connection.send(b"x" * 2500)
+            await server.after(1)
+        assert (await connection.answer()).status == 200
+
+        await connection.send(POST)
+        for _ in range(26):
+            await connection.send(b"x" * 2048)
+            await server.after(1)
+        assert await seconds_until_cut(server, 5) <= 4
+
+
+async def test_a_body_that_more_time_was_asked_for_must_not_drip_either() -> None:
+    """H11."""
+    async with bare_server() as server, server.connected() as connection:
+        await connection.send(POST.replace(b"/", b"/patient", 1))
+        drip = asyncio.create_task(_drip(connection, b"x"))
+
+        assert 8 <= await seconds_until_cut(server, 12) <= 10
+        drip.cancel()
+
+
 async def test_a_body_that_comes_in_time_is_answered() -> None:
     async with bare_server() as server, server.connected() as connection:
         await connection.send(POST + b"x" * 50_000)

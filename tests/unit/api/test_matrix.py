@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from litestar.routes import HTTPRoute
 
-from plexsphere.api.operation import Credential, Operation
+from plexsphere.api.operation import JSON, Credential, Operation
 from tests.support.api import (
     ABSENT,
     ALICE_ID,
@@ -60,7 +60,8 @@ SAMPLES: Final = {
     "ListRelationTuples": Sample({"project_id": str(PROJECT)}),
     "CreateRelationTuple": Sample({"project_id": str(PROJECT)}),
 }
-# They answer by rows or by what their application finds, not by one permission known from the path.
+# They answer by rows or by what their application finds, not by one permission known from the path; or do not tell that
+# they deny.
 GATED_WITHIN: Final = {
     "ListDomains",
     "ListNodes",
@@ -71,6 +72,8 @@ GATED_WITHIN: Final = {
     "GetAdminTokens",
     "DeleteAdminTokenByID",
     "PostAdminTokenRotate",
+    "GetPlexdArtifact",
+    "PutPlexdArtifact",
 }
 
 ROUTED: Final = routed()
@@ -83,7 +86,9 @@ GATED_BY_PATH: Final = [
     for op in FOR_OPERATORS
     if op.permission and op.id not in GATED_WITHIN and not op.path.startswith(OF_A_NODE)
 ]
-WITH_A_BODY: Final = [op for op in FOR_OPERATORS if op.body and not op.path.startswith(OF_A_NODE)]
+WITH_A_BODY: Final = [
+    op for op in FOR_OPERATORS if op.body and op.body_media == JSON and not op.path.startswith(OF_A_NODE)
+]
 
 
 @pytest.fixture(scope="module")

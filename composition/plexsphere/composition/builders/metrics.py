@@ -6,6 +6,7 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final
 
+from plexsphere.composition.artifact_alerts import FAULTS
 from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.platform.db.pool import Pool
 from plexsphere.platform.telemetry.exposition import Distribution, Kind, Metric, Sample
@@ -25,6 +26,7 @@ def build_metrics(parts: Parts, surface: Surface) -> Metrics:
         *_of_liveness(parts),
         *_of_requests(surface),
         *_of_connections(parts.platform.traffic),
+        *_of_artifacts(parts),
         *_of_pools(parts),
         *_of_the_process(parts),
     )
@@ -157,6 +159,20 @@ def _of_connections(traffic: Traffic) -> Metrics:
             "plexsphere_rate_limited_total",
             "Requests refused since who asks is beyond a rate.",
             lambda: traffic.rate_limited,
+        ),
+    )
+
+
+def _of_artifacts(parts: Parts) -> Metrics:
+    if parts.artifacts is None:
+        return ()
+    counts = parts.artifacts.alerts.counts
+    return (
+        Metric(
+            "plexsphere_artifact_faults_total",
+            Kind.COUNTER,
+            "Binaries that were not handed out, or not taken, by what is wrong with the folder; log lines name them.",
+            lambda: [({"fault": fault}, counts[fault]) for fault in FAULTS],
         ),
     )
 

@@ -6,6 +6,8 @@ from plexsphere.api.gate import NodeGate
 from plexsphere.api.limits import Limits
 from plexsphere.api.node_calls import DirectCall
 from plexsphere.api.shedding import Shedding
+from plexsphere.api.v1.artifacts import operations as artifact_operations
+from plexsphere.api.v1.artifacts.calls import artifact_calls
 from plexsphere.api.v1.execution_callbacks.calls import callback_calls
 from plexsphere.api.v1.node_protocol.calls import protocol_calls
 from plexsphere.api.v1.nodes import operations as node_operations
@@ -13,13 +15,14 @@ from plexsphere.composition.bridges.credentials import NodesBridge
 from plexsphere.composition.bridges.execution_callbacks import ExecutionCallbacksBridge
 from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.builders.actions import Actions
+from plexsphere.composition.builders.artifacts import Artifacts
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.platform.db.contention import retried
 
 # What the router answers on the paths of nodes' calls.
-BESIDE_NODE_CALLS: Final = (node_operations.DRIFT,)
+BESIDE_NODE_CALLS: Final = (node_operations.DRIFT, artifact_operations.PUT)
 
 
 def build_node_calls(
@@ -27,6 +30,7 @@ def build_node_calls(
     credentials: Credentials,
     fleet: Fleet,
     actions: Actions,
+    artifacts: Artifacts | None,
     limits: Limits,
     shedding: Shedding,
 ) -> list[DirectCall]:
@@ -36,6 +40,7 @@ def build_node_calls(
     return [
         *protocol_calls(gate, shedding, _node_protocol(platform, fleet)),
         *callback_calls(gate, shedding, callbacks),
+        *artifact_calls(gate, shedding, artifacts.downloads if artifacts else None),
     ]
 
 

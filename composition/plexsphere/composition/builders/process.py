@@ -59,7 +59,10 @@ def _loops(parts: Parts, surface: Surface) -> list[Loop]:
 
 def _api_loops(parts: Parts, surface: Surface) -> list[Loop]:
     credentials = parts.credentials
+    # Where the folder is, not where the sequencer is.
+    sweeps: list[Loop] = [parts.artifacts.sweep.run] if parts.artifacts else []
     return [
+        *sweeps,
         parts.fleet.book.run,
         credentials.operator_cache.watch,
         credentials.token_uses.watch,

@@ -20,6 +20,7 @@ from plexsphere.composition.bridges.permissions import PermissionsBridge, Platfo
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
 from plexsphere.composition.bridges.registration import RegistrationBridge
 from plexsphere.composition.builders.actions import Actions, executions_bridged
+from plexsphere.composition.builders.artifacts import Artifacts
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
@@ -75,8 +76,9 @@ BRIDGES: Final = frozenset(
         "registration",
     }
 )
-# Worth a span, and never tried again as a whole: a second try would write to a customer's cluster a second time.
-ASKED_ONCE: Final = frozenset({"managed_push"})
+# Worth a span, and never tried again as a whole: a second try would write to a customer's cluster a second time, or
+# find a body that was taken already.
+ASKED_ONCE: Final = frozenset({"managed_push", "artifacts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Parts:
     policy: Policy
     managed_push: ManagedPush | None
     actions: Actions
+    artifacts: Artifacts | None
     fleet: Fleet
     liveness: Liveness
 
@@ -114,7 +117,15 @@ def build_surface(parts: Parts) -> Surface:
     reads = ReadTrail(parts.platform.backstage, PostgresAuditTrail(parts.platform.backstage))
     version = build_version()
     limits, shedding = _limits(parts), Shedding(parts.platform.traffic)
-    direct = build_node_calls(parts.platform, parts.credentials, parts.fleet, parts.actions, limits, shedding)
+    direct = build_node_calls(
+        parts.platform,
+        parts.credentials,
+        parts.fleet,
+        parts.actions,
+        parts.artifacts,
+        limits,
+        shedding,
+    )
     operations = tuple(each.operation for each in direct)
     database, trail = parts.platform.database, parts.platform.trail
     tenants = TenancySurface(parts.platform, parts.authorization, parts.tenancy)
@@ -132,6 +143,7 @@ def build_surface(parts: Parts) -> Surface:
         policy_history=history_bridged(parts.policy),
         executions=executions_bridged(parts.actions),
         managed_push=bridged(parts.managed_push, reads),
+        artifacts=parts.artifacts.surface if parts.artifacts else None,
         nodes=_nodes(parts),
         reachability=_reachability(parts),
         registration=RegistrationBridge(database, parts.fleet.register_node, trail),

@@ -3,29 +3,35 @@
 from uuid import UUID
 
 from plexsphere.platform.kernel.ids import NodeId
+from plexsphere.policy.domain.artifacts.artifact import SupportStatus
 from plexsphere.policy.ports.artifacts.machines import Machine
 from tests.support.artifacts import (
-    A_DIGEST,
+    A_BINARY,
     DOMAIN,
     LINUX,
     LINUX_ARM,
-    OTHER_DIGEST,
+    OTHER_BINARY,
     OTHER_DOMAIN,
     FakeMachines,
     ReleaseKit,
+    an_artifact,
+    content_of,
 )
 
 WEB, EDGE, SUN = (NodeId(UUID(int=number)) for number in (1, 2, 3))
 MACHINES = FakeMachines({WEB: LINUX, EDGE: LINUX_ARM, SUN: Machine("solaris", "sparc")})
+A_DIGEST, OTHER_DIGEST = content_of(A_BINARY).sha256, content_of(OTHER_BINARY).sha256
 
 
 async def test_every_binary_of_a_version_is_known_good_and_none_of_another(releases: ReleaseKit) -> None:
-    await releases.release("1.5.0", LINUX, A_DIGEST)
-    await releases.release("1.5.0", LINUX_ARM, OTHER_DIGEST)
-    await releases.release("1.5.0-rc.1", LINUX, "ef" * 32)
+    await releases.release(
+        an_artifact("1.5.0", LINUX, A_BINARY),
+        an_artifact("1.5.0", LINUX_ARM, OTHER_BINARY),
+        an_artifact("1.5.0-rc.1", LINUX, b"candidate"),
+    )
 
     assert await releases.known_good.of("1.5.0") == {A_DIGEST, OTHER_DIGEST}
-    assert await releases.known_good.of("1.5.0-rc.1") == {"ef" * 32}
+    assert await releases.known_good.of("1.5.0-rc.1") == {content_of(b"candidate").sha256}
 
 
 async def test_nothing_is_known_good_of_a_version_that_was_never_released(releases: ReleaseKit) -> None:
@@ -36,16 +42,14 @@ async def test_nothing_is_known_good_of_a_version_that_was_never_released(releas
 async def test_what_was_withdrawn_stays_known_good_and_nobody_is_to_upgrade_to_it(
     releases: ReleaseKit,
 ) -> None:
-    await releases.release("1.5.0", LINUX, A_DIGEST)
-    await releases.withdraw("1.5.0")
+    await releases.release(an_artifact(), support_status=SupportStatus.WITHDRAWN)
 
     assert await releases.known_good.of("1.5.0") == {A_DIGEST}
     assert await releases.upgrade_checksums(MACHINES).of(DOMAIN, "1.5.0", [WEB]) == {}
 
 
 async def test_each_node_gets_the_checksum_of_the_binary_for_its_machine(releases: ReleaseKit) -> None:
-    await releases.release("1.5.0", LINUX, A_DIGEST)
-    await releases.release("1.5.0", LINUX_ARM, OTHER_DIGEST)
+    await releases.release(an_artifact(), an_artifact(machine=LINUX_ARM, octets=OTHER_BINARY))
     checksums = releases.upgrade_checksums(MACHINES)
 
     assert await checksums.of(DOMAIN, "1.5.0", [WEB, EDGE]) == {
@@ -55,7 +59,7 @@ async def test_each_node_gets_the_checksum_of_the_binary_for_its_machine(release
 
 
 async def test_nodes_that_nothing_stored_fits_are_left_out(releases: ReleaseKit) -> None:
-    await releases.release("1.5.0", LINUX, A_DIGEST)
+    await releases.release(an_artifact())
     checksums = releases.upgrade_checksums(MACHINES)
     unknown = NodeId(UUID(int=4))
 
