@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -15,10 +16,18 @@ from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.domain.actions.execution import Target, TargetStatus
 from plexsphere.policy.domain.actions.report import MOST_OUTPUT
 from tests.support.control_plane import served
-from tests.support.dispatches import Dispatches, announce
+from tests.support.dispatches import ACTION, Dispatches, announce
 from tests.support.machines import Machine, RawNode
 from tests.support.postgres import TestServer
-from tests.support.raw_http import PATIENCE_SECONDS, RawAnswer
+from tests.support.raw_http import (
+    PATIENCE_SECONDS,
+    RawAnswer,
+    RawConnection,
+    bearer,
+    call,
+    connected,
+    request,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -254,6 +263,62 @@ async def test_outputs_of_agents_that_do_not_cut_are_taken_zipped_or_not_and_mor
         assert target.has_ended == (status == 200)
         if target.report is not None:
             assert target.report.stdout == "\x01" * MOST_OUTPUT
+
+
+HOSTILE: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "a Host": ("", {"Host": "evil.example"}),
+    "a Host with a port": ("", {"Host": "evil.example:8443"}),
+    "an X-Forwarded-Host": ("", {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}),
+    "a Forwarded": ("", {"Forwarded": "host=evil.example;proto=http", "X-Forwarded-Prefix": "/evil.example"}),
+    "an absolute-form request line": ("http://evil.example", {"Host": "evil.example"}),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+async def test_whatever_host_a_dispatch_names_results_go_to_the_configured_url(
+    scene: Scene, case: str
+) -> None:
+    """C37: by the signed event and by the state; what the operator is answered does not name it, either."""
+    before, hostile = HOSTILE[case]
+    place = scene.dispatches.place
+    path = f"{before}/v1/projects/{place.project_id}/executions/dispatch"
+    wish = json.dumps({"action": ACTION, "node_id": scene.node.id}).encode()
+    headers = {**bearer(place.operator.reveal()), **hostile}
+    async with streamed(scene.node) as events:
+        dispatched = await call(place.base_url, "POST", path, wish, headers)
+        assert dispatched.status == 201, dispatched.body
+        execution_id = dispatched.json()["id"]
+
+        asked = await scene.until_asked(execution_id)
+        told = await until_told(events, execution_id)
+
+    url = f"{PUBLIC_URL}/v1/nodes/{scene.node.id}/executions/{execution_id}"
+    assert asked["callback_url"] == url
+    assert told["payload"] == {"node_id": scene.node.id, **asked}
+    assert b"evil.example" not in dispatched.body
+    assert "evil.example" not in json.dumps([dispatched.headers, asked, told])
+
+
+@asynccontextmanager
+async def streamed(node: RawNode) -> AsyncIterator[RawConnection]:
+    """Lend the node's event stream, open."""
+    async with connected(node.base_url) as connection:
+        await connection.send(request("GET", node.path("events"), headers=bearer(node.token)))
+        status, _ = await connection.head()
+        assert status == 200
+        yield connection
+
+
+async def until_told(events: RawConnection, execution_id: str) -> dict[str, Any]:
+    """Return the envelope by which the node is asked to run the execution."""
+    told = bytearray()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            told += await events.for_a_moment(0.1)
+            for line in told.splitlines(keepends=True):
+                if line.startswith(b"data: ") and line.endswith(b"\n") and execution_id.encode() in line:
+                    envelope: dict[str, Any] = json.loads(line[6:])
+                    return envelope
 
 
 @pytest.mark.parametrize("what", ["ack", "result"])
