@@ -1,16 +1,10 @@
 """What nodes announce is kept for dispatches and listings, one announcement in place of the other."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from plexsphere.platform.kernel.secret import Secret
-from plexsphere.policy.adapters.postgres.hooks.announced_actions import PostgresAnnouncedActions
-from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
-from plexsphere.policy.application.hooks.take_announcement import TakeAnnouncement
-from plexsphere.policy.application.hooks.withdraw_announcement import WithdrawAnnouncement
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.ports.actions.announced_actions import Announced
 from tests.support.hooks import (
@@ -19,11 +13,10 @@ from tests.support.hooks import (
     ONE,
     OTHER_DOMAIN,
     TWO,
-    HookPlace,
+    HookScene,
     a_crd,
     a_hook,
     digest,
-    lent_hooks,
     said,
 )
 from tests.support.identity import EPOCH
@@ -43,24 +36,7 @@ FROM nodes WHERE id = %s
 """
 
 
-class Scene:
-    """The use cases over one database."""
-
-    def __init__(self, place: HookPlace) -> None:
-        self.place = place
-        announcements = PostgresNodeAnnouncements(place.database)
-        self.take = TakeAnnouncement(place.database, announcements)
-        self.withdraw = WithdrawAnnouncement(announcements)
-        self.actions = PostgresAnnouncedActions(place.database)
-
-
-@pytest.fixture
-async def scene(database: Secret[str]) -> AsyncIterator[Scene]:
-    async with lent_hooks(database) as place:
-        yield Scene(place)
-
-
-async def test_what_was_announced_is_found_by_type_and_name(scene: Scene) -> None:
+async def test_what_was_announced_is_found_by_type_and_name(scene: HookScene) -> None:
     target = {"name": "target", "type": "string", "required": True}
     compress = {"name": "compress", "type": "bool", "default": "true"}
     hook = a_hook(parameters=[target, compress], timeout="300s", privileged=True)
@@ -80,11 +56,11 @@ async def test_what_was_announced_is_found_by_type_and_name(scene: Scene) -> Non
     assert await scene.actions.of(DOMAIN, HOOK, "Backup", [ONE]) == {}
 
 
-async def test_an_announcement_replaces_the_one_before_as_a_whole(scene: Scene) -> None:
+async def test_an_announcement_replaces_the_one_before_as_a_whole(scene: HookScene) -> None:
     await scene.take(said(ONE, hooks=[a_hook("gone"), a_hook("kept"), a_crd("old"), a_crd("moved")]))
     await scene.take(said(ONE, hooks=[a_hook("kept"), a_crd("moved", digest(2)), a_crd("new")]))
 
-    rows = await scene.place.rows(DISCOVERED)
+    rows = await scene.rows(DISCOVERED)
     assert sorted(rows) == [(ONE, "moved", digest(2), True, True), (ONE, "new", digest(1), True, True)]
     known = [
         name for name in ("gone", "kept", "old", "moved") if await scene.actions.of(DOMAIN, HOOK, name, [ONE])
@@ -92,47 +68,47 @@ async def test_an_announcement_replaces_the_one_before_as_a_whole(scene: Scene) 
     assert known == ["kept", "moved"]
 
 
-async def test_an_announcement_that_says_the_same_writes_nothing_but_its_time(scene: Scene) -> None:
+async def test_an_announcement_that_says_the_same_writes_nothing_but_its_time(scene: HookScene) -> None:
     later = EPOCH + timedelta(hours=1)
     manifest: dict[str, Any] = {
         "binary": {"version": "1.4.2", "checksum": "aa"},
         "hooks": [a_hook(), a_crd()],
     }
     await scene.take(said(ONE, **manifest))
-    before = await scene.place.rows(VERSIONS)
+    before = await scene.rows(VERSIONS)
     await scene.take(said(ONE, later, **manifest))
 
-    assert await scene.place.rows(VERSIONS) == before
-    assert await scene.place.rows(REPORTED) == [(later, "1.4.2", "aa")]
+    assert await scene.rows(VERSIONS) == before
+    assert await scene.rows(REPORTED) == [(later, "1.4.2", "aa")]
 
 
-async def test_a_binary_that_tells_no_checksum_keeps_the_one_of_its_version(scene: Scene) -> None:
+async def test_a_binary_that_tells_no_checksum_keeps_the_one_of_its_version(scene: HookScene) -> None:
     await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": "aa"}))
     await scene.take(said(ONE, binary={"version": "1.4.2"}))
-    same = await scene.place.rows(REPORTED)
+    same = await scene.rows(REPORTED)
     await scene.take(said(ONE, binary={"version": "1.4.3"}))
 
     assert same == [(EPOCH, "1.4.2", "aa")]
-    assert await scene.place.rows(REPORTED) == [(EPOCH, "1.4.3", "")]
+    assert await scene.rows(REPORTED) == [(EPOCH, "1.4.3", "")]
 
 
-async def test_a_node_that_leaves_can_do_nothing_and_lists_nothing(scene: Scene) -> None:
+async def test_a_node_that_leaves_can_do_nothing_and_lists_nothing(scene: HookScene) -> None:
     await scene.take(said(ONE, hooks=[a_hook(), a_crd()]))
     await scene.take(said(TWO, hooks=[a_crd()]))
     await scene.withdraw(DOMAIN, ONE)
 
-    assert [row[0] for row in await scene.place.rows(DISCOVERED)] == [TWO]
+    assert [row[0] for row in await scene.rows(DISCOVERED)] == [TWO]
     assert await scene.actions.of(DOMAIN, HOOK, "backup", [ONE]) == {}
-    assert len(await scene.place.rows(REPORTED)) == 1
+    assert len(await scene.rows(REPORTED)) == 1
 
 
 @pytest.mark.parametrize(("status", "is_drifted"), [("open", True), ("resolved", False)])
 async def test_a_hook_drifted_while_a_violation_of_it_is_open(
-    scene: Scene, status: str, is_drifted: bool
+    scene: HookScene, status: str, is_drifted: bool
 ) -> None:
     await scene.take(said(ONE, hooks=[a_hook(), a_hook("other")], builtin_actions=[{"name": "backup"}]))
     await scene.take(said(TWO, hooks=[a_hook()]))
-    await scene.place.rows(OPEN, status, ONE)
+    await scene.rows(OPEN, status, ONE)
 
     async def drifted(action_type: ActionType, name: str) -> list[bool]:
         found = await scene.actions.of(DOMAIN, action_type, name, [ONE, TWO])

@@ -25,6 +25,7 @@ from plexsphere.policy.domain.hooks.announcement import Announcement
 from plexsphere.policy.domain.hooks.manifest import Binary, DeclaredHook, Manifest, SeenHook
 from plexsphere.policy.domain.hooks.sandbox import sandbox
 from plexsphere.policy.domain.hooks.timeout import timeout_seconds
+from plexsphere.policy.domain.node_place import NodePlace
 
 DECODER: Final = msgspec.json.Decoder(Capabilities)
 
@@ -47,7 +48,8 @@ class ManifestsBridge:
     ) -> None:
         digest = sha256(manifest).digest()
         said = manifest_of(manifest)
-        await self.take_announcement(Announcement(domain_id, project_id, node_id, said, digest, reported_at))
+        place = NodePlace(domain_id, project_id, node_id)
+        await self.take_announcement(Announcement(place, said, digest, reported_at))
 
     async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
         await self.withdraw_announcement(domain_id, node_id)

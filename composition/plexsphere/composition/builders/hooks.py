@@ -1,11 +1,17 @@
-"""What policy makes of announcements."""
+"""What policy makes of announcements, and what it holds them to."""
 
 from dataclasses import dataclass
 
 from plexsphere.composition.builders.platform import PlatformParts
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.ids import mint_id
+from plexsphere.policy.adapters.postgres.artifacts.known_good import PostgresKnownGood
 from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
+from plexsphere.policy.adapters.postgres.integrity.baselines import PostgresBaselines
+from plexsphere.policy.adapters.postgres.integrity.violations import PostgresViolations
 from plexsphere.policy.application.hooks.take_announcement import TakeAnnouncement
 from plexsphere.policy.application.hooks.withdraw_announcement import WithdrawAnnouncement
+from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +24,15 @@ class Hooks:
 
 def build_hooks(platform: PlatformParts) -> Hooks:
     """Return the use cases."""
-    announcements = PostgresNodeAnnouncements(platform.database)
-    return Hooks(TakeAnnouncement(platform.database, announcements), WithdrawAnnouncement(announcements))
+    database = platform.database
+    announcements, baselines = PostgresNodeAnnouncements(database), PostgresBaselines(database)
+    violations = PostgresViolations(database, mint_id)
+    judge = _judge(database)
+    return Hooks(
+        TakeAnnouncement(database, announcements, baselines, violations, judge),
+        WithdrawAnnouncement(announcements),
+    )
+
+
+def _judge(database: Database) -> JudgeBinaries:
+    return JudgeBinaries(PostgresKnownGood(database), PostgresViolations(database, mint_id))

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from plexsphere.platform.kernel.ids import PolicyId, ProjectId
+from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId, ViolationId
 
 
 class PolicyError(Exception):
@@ -116,3 +116,27 @@ class ConfirmationRequired(PolicyError):
 
 class InvalidSandbox(PolicyError):
     """A hook's sandbox is none of `none`, `namespaced` and `container` (hardening row M16)."""
+
+
+class ViolationNotFound(PolicyError):
+    """There is no such violation, or the caller may not know of it."""
+
+    def __init__(self, violation_id: ViolationId) -> None:
+        super().__init__(f"no integrity violation {violation_id}")
+        self.violation_id = violation_id
+
+
+class IllegalTransition(PolicyError):
+    """A violation that is not open cannot be acknowledged."""
+
+    def __init__(self, violation_id: ViolationId) -> None:
+        super().__init__(f"integrity violation {violation_id} is not open")
+        self.violation_id = violation_id
+
+
+class NodeNotFound(PolicyError):
+    """A node that reported something is no live node any more."""
+
+    def __init__(self, node_id: NodeId) -> None:
+        super().__init__(f"no node {node_id}")
+        self.node_id = node_id

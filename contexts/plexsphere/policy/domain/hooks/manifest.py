@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType
+from plexsphere.policy.domain.actions.definition import ActionDefinition
 from plexsphere.policy.domain.hooks.sandbox import Sandbox
 
 
@@ -42,10 +42,3 @@ class Manifest:
     builtin_actions: tuple[ActionDefinition, ...] = ()
     hooks: tuple[DeclaredHook, ...] = ()
     seen: tuple[SeenHook, ...] | None = None
-
-    def actions(self) -> list[ActionDefinition]:
-        """Return everything the node can be asked to do, each name of a type once."""
-        found: dict[tuple[ActionType, str], ActionDefinition] = {}
-        for each in (*self.builtin_actions, *(hook.definition for hook in self.hooks)):
-            found.setdefault((each.type, each.name), each)
-        return list(found.values())

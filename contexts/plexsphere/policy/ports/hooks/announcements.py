@@ -1,5 +1,6 @@
 """The newest announcement of each node."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -13,11 +14,23 @@ class NodeAnnouncements(Protocol):
         """Tell whether the node said just this the last time; if so, it is kept that it said so again."""
         ...
 
-    async def replace(self, announcement: Announcement, /) -> None:
+    async def claim(self, announcement: Announcement, /) -> None:
         """
-        Keep the announcement in place of the one before, with its actions and its discovered hooks.
+        Keep that the node announced, and what of its binary.
 
-        Whoever else is about to replace that of the same node waits until this unit of work is over.
+        Whoever else claims or holds the same node waits until this unit of work is over.
+        """
+        ...
+
+    async def hold(self, domain_id: DomainId, node_id: NodeId, /) -> None:
+        """Let nobody else claim or hold the node until this unit of work is over, if it ever announced anything."""
+        ...
+
+    async def replace(self, announcement: Announcement, homeless: Collection[str], /) -> None:
+        """
+        Keep the actions and the discovered hooks in place of those before.
+
+        Hooks of the `homeless` names are held to nothing, and so cannot be asked for.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Announcements in PostgreSQL."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ REPEAT: Final = """
 UPDATE node_announcements SET reported_at = greatest(reported_at, %(reported_at)s)
 WHERE domain_id = %(domain)s AND node_id = %(node)s AND digest = %(digest)s RETURNING node_id
 """
-REPLACE: Final = """
+CLAIM: Final = """
 INSERT INTO node_announcements (
     domain_id, node_id, project_id, digest, binary_version, binary_checksum, reported_at
 ) VALUES (
@@ -27,6 +28,7 @@ ON CONFLICT (domain_id, node_id) DO UPDATE SET
         THEN node_announcements.binary_checksum ELSE excluded.binary_checksum END,
     reported_at = greatest(node_announcements.reported_at, excluded.reported_at)
 """
+HOLD: Final = "SELECT FROM node_announcements WHERE domain_id = %s AND node_id = %s FOR NO KEY UPDATE"
 # What is deleted and what is written are never the same rows, so that one statement may do both.
 REPLACE_ACTIONS: Final = """
 WITH given AS MATERIALIZED (
@@ -81,12 +83,21 @@ class PostgresNodeAnnouncements:
             cursor = await connection.execute(REPEAT, _about(announcement))
             return await cursor.fetchone() is not None
 
-    async def replace(self, announcement: Announcement, /) -> None:
-        """Write the node's row first: its lock is everybody's turn."""
+    async def claim(self, announcement: Announcement, /) -> None:
+        """Write the node's row: its lock is everybody's turn."""
+        async with self.database.connection() as connection:
+            await connection.execute(CLAIM, _about(announcement))
+
+    async def hold(self, domain_id: DomainId, node_id: NodeId, /) -> None:
+        """Lock the node's row, if there is one."""
+        async with self.database.connection() as connection:
+            await connection.execute(HOLD, [domain_id, node_id])
+
+    async def replace(self, announcement: Announcement, homeless: Collection[str], /) -> None:
+        """Write one statement for the actions and one for the hooks."""
         about = _about(announcement)
         async with self.database.connection() as connection:
-            await connection.execute(REPLACE, about)
-            await connection.execute(REPLACE_ACTIONS, about | {"rows": _actions(announcement)})
+            await connection.execute(REPLACE_ACTIONS, about | {"rows": _actions(announcement, homeless)})
             await connection.execute(REPLACE_DISCOVERED, about | {"rows": _discovered(announcement)})
 
     async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
@@ -97,9 +108,9 @@ class PostgresNodeAnnouncements:
 
 def _about(announcement: Announcement) -> dict[str, Any]:
     return {
-        "domain": announcement.domain_id,
-        "node": announcement.node_id,
-        "project": announcement.project_id,
+        "domain": announcement.place.domain_id,
+        "node": announcement.place.node_id,
+        "project": announcement.place.project_id,
         "digest": announcement.digest,
         "binary_version": announcement.manifest.binary.version,
         "binary_checksum": announcement.manifest.binary.checksum,
@@ -107,13 +118,20 @@ def _about(announcement: Announcement) -> dict[str, Any]:
     }
 
 
-def _actions(announcement: Announcement) -> Any:
-    return recordset(
-        [
-            {"type": each.type, "name": each.name, "definition": definition_given(each)}
-            for each in announcement.manifest.actions()
-        ]
-    )
+def _actions(announcement: Announcement, homeless: Collection[str]) -> Any:
+    manifest = announcement.manifest
+    every = [(each, definition_given(each)) for each in manifest.builtin_actions]
+    every += [
+        (hook.definition, definition_given(hook.definition) | {"sandbox": hook.sandbox})
+        for hook in manifest.hooks
+        if hook.definition.name not in homeless
+    ]
+    # Of two of one name the first is what can be asked for; a dictionary keeps the last.
+    given = {
+        (each.type, each.name): {"type": each.type, "name": each.name, "definition": definition}
+        for each, definition in reversed(every)
+    }
+    return recordset(list(given.values()))
 
 
 def _discovered(announcement: Announcement) -> Any:

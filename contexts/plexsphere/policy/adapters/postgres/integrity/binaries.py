@@ -1,0 +1,49 @@
+"""Binaries of nodes in PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.recordset import recordset
+from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
+from plexsphere.policy.domain.node_place import NodePlace
+from plexsphere.policy.ports.integrity.binaries import NodeBinary, Noted, ToldChecksum
+
+# Nobody is waited for: whoever announces something at this moment holds its row, and is noted with the next turn.
+NOTE: Final = """
+WITH given AS MATERIALIZED (
+    SELECT domain_id, node_id, checksum
+    FROM json_to_recordset(%s) AS given (domain_id uuid, node_id uuid, checksum text)
+), locked AS MATERIALIZED (
+    SELECT domain_id, node_id, given.checksum FROM node_announcements JOIN given USING (domain_id, node_id)
+    ORDER BY domain_id, node_id FOR NO KEY UPDATE OF node_announcements SKIP LOCKED
+), noted AS (
+    UPDATE node_announcements AS node SET binary_checksum = locked.checksum
+    FROM locked WHERE (node.domain_id, node.node_id) = (locked.domain_id, locked.node_id)
+    RETURNING node.domain_id, node.project_id, node.node_id, node.binary_version, node.binary_checksum
+)
+SELECT domain_id, project_id, node_id, binary_version, binary_checksum, FALSE AS is_held FROM noted
+UNION ALL
+SELECT domain_id, project_id, node_id, '', '', TRUE FROM node_announcements JOIN given USING (domain_id, node_id)
+WHERE (domain_id, node_id) NOT IN (SELECT domain_id, node_id FROM locked)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresBinaries:
+    """Answers the port `Binaries`."""
+
+    database: Database
+
+    async def note(self, told: Sequence[ToldChecksum], /) -> Noted:
+        """Write every row that is free, and name the others."""
+        given = recordset([each._asdict() for each in told])
+        async with self.database.connection() as connection:
+            rows = await (await connection.execute(NOTE, [given])).fetchall()
+        binaries = [
+            NodeBinary(NodePlace(DomainId(domain), ProjectId(project), NodeId(node)), version, checksum)
+            for domain, project, node, version, checksum, is_held in rows
+            if not is_held
+        ]
+        return Noted(binaries, frozenset(NodeId(row[2]) for row in rows if row[5]))

@@ -1,0 +1,67 @@
+"""Use case: an operator takes a violation for what it is (design D30)."""
+
+from dataclasses import dataclass
+
+from plexsphere.platform.kernel.clock import Clock
+from plexsphere.platform.kernel.ids import ViolationId
+from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.policy.domain.errors import IllegalTransition, ViolationNotFound
+from plexsphere.policy.domain.integrity.examination import Departure
+from plexsphere.policy.domain.integrity.violation import Detection, Finding, Kind, Violation
+from plexsphere.policy.ports.hooks.announcements import NodeAnnouncements
+from plexsphere.policy.ports.integrity.baselines import Baselines
+from plexsphere.policy.ports.integrity.violations import Violations
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeViolation:
+    """
+    Make what was observed the hook's baseline from now on.
+
+    What the violation shows is what is acknowledged. Where the node announces something else by now the hook stays
+    blocked, by a violation of its own.
+    """
+
+    unit_of_work: UnitOfWork
+    announcements: NodeAnnouncements
+    baselines: Baselines
+    violations: Violations
+    clock: Clock
+
+    async def __call__(self, violation_id: ViolationId, by: str, reason: str) -> Violation:
+        """
+        Return the violation as it is now.
+
+        Raises:
+            ViolationNotFound: there is none.
+            IllegalTransition: it is not open; nothing changed.
+        """
+        async with self.unit_of_work():
+            found = await self.violations.find(violation_id)
+            if found is None:
+                raise ViolationNotFound(violation_id)
+            place = found.finding.place
+            # The node's turn first, as announcements take it: no deadlock, and no announcement in between.
+            await self.announcements.hold(place.domain_id, place.node_id)
+            acknowledged = await self.violations.acknowledge(
+                place.domain_id, violation_id, by, reason, self.clock.now()
+            )
+            if acknowledged is None:
+                raise IllegalTransition(violation_id)
+            if acknowledged.finding.kind is Kind.HOOK:
+                await self._pin_anew(acknowledged)
+        return acknowledged
+
+    async def _pin_anew(self, violation: Violation) -> None:
+        place, name = violation.finding.place, violation.finding.artifact_id
+        baselines = await self.baselines.of(place.domain_id, place.node_id)
+        if name not in baselines:
+            # Something of the node's own naming, that no hook is held to.
+            return
+        baseline, now = violation.repinned(baselines[name]), self.clock.now()
+        await self.baselines.pin(place.domain_id, place.node_id, {name: baseline}, now)
+        announced = await self.baselines.announced(place.domain_id, place.node_id, name)
+        if announced is not None and announced.departs_from(baseline):
+            departure = Departure(name, baseline, announced)
+            finding = Finding.of(place, departure, Detection.ACKNOWLEDGEMENT)
+            await self.violations.raise_for([finding], now)

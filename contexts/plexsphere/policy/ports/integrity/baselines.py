@@ -1,0 +1,26 @@
+"""What the hooks of nodes are held to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.domain.integrity.pin import Pin
+
+
+class Baselines(Protocol):
+    """One pin for each hook that a node ever announced; every call joins the open unit of work."""
+
+    async def of(self, domain_id: DomainId, node_id: NodeId, /) -> Mapping[str, Pin]:
+        """Return the node's baselines by the hooks' names."""
+        ...
+
+    async def pin(
+        self, domain_id: DomainId, node_id: NodeId, pins: Mapping[str, Pin], at: datetime, /
+    ) -> None:
+        """Keep baselines, in place of those of the same hooks."""
+        ...
+
+    async def announced(self, domain_id: DomainId, node_id: NodeId, hook_name: str, /) -> Pin | None:
+        """Return what the node announces of a hook now, or None where it announces no such hook."""
+        ...

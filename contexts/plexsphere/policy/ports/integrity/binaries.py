@@ -1,0 +1,41 @@
+"""The binaries that nodes run, as they announced them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.domain.node_place import NodePlace
+
+
+class ToldChecksum(NamedTuple):
+    """A node told a checksum of its binary that is another than before."""
+
+    domain_id: DomainId
+    node_id: NodeId
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBinary:
+    """Which binary a node runs, as far as it told."""
+
+    place: NodePlace
+    version: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was noted, and the nodes whose announcement somebody else holds at this moment: ask again later."""
+
+    binaries: Sequence[NodeBinary]
+    held: frozenset[NodeId]
+
+
+class Binaries(Protocol):
+    """The binaries of nodes that announced theirs; joins the open unit of work."""
+
+    async def note(self, told: Sequence[ToldChecksum], /) -> Noted:
+        """Keep the checksums, in one statement that waits for nobody; nodes without an announcement are left out."""
+        ...

@@ -1,0 +1,349 @@
+"""Baselines, violations and what becomes of them (design D30)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from plexsphere.platform.kernel.ids import ViolationId
+from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.application.integrity.report_violations import MOST_STANDING, ViolationReport
+from plexsphere.policy.domain.errors import IllegalTransition, NodeNotFound, ViolationNotFound
+from plexsphere.policy.domain.hooks.sandbox import Sandbox
+from plexsphere.policy.domain.integrity.binary import PLEXD
+from plexsphere.policy.domain.integrity.pin import Pin
+from plexsphere.policy.domain.integrity.violation import Detection, Kind, Status, Violation
+from plexsphere.policy.ports.integrity.binaries import ToldChecksum
+from tests.support.authorization import apart, opened
+from tests.support.hooks import (
+    DOMAIN,
+    FOREIGN,
+    ONE,
+    OTHERS,
+    TWO,
+    HookScene,
+    a_crd,
+    a_hook,
+    digest,
+    home,
+    node,
+    said,
+)
+
+pytestmark = pytest.mark.postgres
+
+WHY = "seen and meant"
+REMOVE = "UPDATE nodes SET removed_at = now() WHERE id = %s"
+
+
+async def announces(scene: HookScene, *hooks: dict[str, Any], **manifest: Any) -> None:
+    await scene.take(said(ONE, hooks=list(hooks), **manifest))
+
+
+def report(kind: Kind, artifact: str, observed: str = "", **more: str) -> ViolationReport:
+    return ViolationReport(kind, artifact, Detection.INOTIFY, observed=observed, **more)
+
+
+async def the_open_one(scene: HookScene) -> Violation:
+    [violation] = await scene.listed(status=Status.OPEN)
+    return violation
+
+
+async def acknowledged(scene: HookScene) -> Violation:
+    return await scene.acknowledge((await the_open_one(scene)).id, "user:1", WHY)
+
+
+async def test_the_first_digest_is_the_baseline_and_another_one_is_a_violation(scene: HookScene) -> None:
+    """M15: a hook is held to what was seen of it first."""
+    await announces(scene, a_hook(), a_hook("other"))
+    first = await scene.drifted(ONE), await scene.listed()
+    await announces(scene, a_hook(checksum=digest(2)), a_hook("other"))
+
+    assert first == (False, [])
+    assert (await scene.drifted(ONE), await scene.drifted(ONE, "other")) == (True, False)
+    found = (await the_open_one(scene)).finding
+    assert (found.kind, found.artifact_id, found.detected_by) == (Kind.HOOK, "backup", Detection.CAPABILITIES)
+    assert (found.expected, found.observed, found.detail) == (digest(1), digest(2), "")
+
+
+async def test_both_spellings_of_a_digest_are_the_same_and_an_untold_one_is_not(scene: HookScene) -> None:
+    await announces(scene, a_hook(checksum=digest(1).removeprefix("sha256:")))
+    await announces(scene, a_hook(checksum=digest(1)))
+    same = await scene.drifted(ONE)
+    await announces(scene, a_hook(checksum=""))
+
+    assert same is False
+    assert await scene.drifted(ONE) is True
+
+
+async def test_the_first_digest_counts_even_when_it_comes_late(scene: HookScene) -> None:
+    await announces(scene, a_hook(checksum=""))
+    await announces(scene, a_hook(checksum=digest(1)))
+    later = await scene.drifted(ONE)
+    await announces(scene, a_hook(checksum=digest(2)))
+
+    assert later is False
+    assert await scene.drifted(ONE) is True
+
+
+async def test_a_baseline_survives_the_removal_of_its_hook(scene: HookScene) -> None:
+    """M15: taking a hook away and bringing another one under its name pins nothing anew."""
+    await announces(scene, a_hook())
+    await announces(scene)
+    gone = await scene.drifted(ONE)
+    await announces(scene, a_hook(checksum=digest(2)))
+
+    assert gone is None
+    assert await scene.drifted(ONE) is True
+
+
+async def test_returning_to_the_baseline_does_not_settle_a_violation(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    await announces(scene, a_hook())
+
+    assert await scene.drifted(ONE) is True
+
+
+async def test_the_nodes_of_a_hook_have_a_baseline_each(scene: HookScene) -> None:
+    await scene.take(said(ONE, hooks=[a_hook()]))
+    await scene.take(said(TWO, hooks=[a_hook(checksum=digest(2))]))
+
+    assert await scene.listed() == []
+
+
+async def test_one_name_cannot_hide_a_second_digest(scene: HookScene) -> None:
+    """M15: of two entries of a name both are held to the baseline."""
+    await announces(scene, a_hook(), a_hook(checksum=digest(2)))
+
+    assert await scene.drifted(ONE) is True
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "detail"),
+    [
+        (a_hook(sandbox="container"), a_hook(sandbox="namespaced"), "sandbox container became namespaced"),
+        (a_hook(sandbox="namespaced"), a_hook(sandbox="none"), "sandbox namespaced became none"),
+        (a_hook(sandbox="namespaced"), a_hook(sandbox=""), "sandbox namespaced became none"),
+        (a_crd("backup"), a_crd("backup", privileged=True), "privileged became true"),
+        (
+            a_crd("backup"),
+            a_hook(sandbox="none", privileged=True),
+            "sandbox container became none; privileged became true",
+        ),
+    ],
+)
+async def test_a_hook_that_may_touch_more_than_before_is_a_violation(
+    scene: HookScene, before: dict[str, Any], after: dict[str, Any], detail: str
+) -> None:
+    """M16: the digest is the same, and yet it is not what was pinned."""
+    await announces(scene, before)
+    await announces(scene, after)
+
+    assert await scene.drifted(ONE) is True
+    assert (await the_open_one(scene)).finding.detail == detail
+
+
+async def test_a_hook_that_may_touch_less_is_none_and_pins_nothing_anew(scene: HookScene) -> None:
+    """M16: what was allowed once stays allowed."""
+    await announces(scene, a_hook(sandbox="none", privileged=True))
+    await announces(scene, a_hook(sandbox="container"))
+    await announces(scene, a_hook(sandbox="none", privileged=True))
+
+    assert await scene.listed() == []
+
+
+async def test_repeats_do_not_pile_up(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    for number in (2, 3, 2):
+        await announces(scene, a_hook(checksum=digest(number)))
+        await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(4))] * 2)
+
+    assert (await the_open_one(scene)).finding.observed == digest(2)
+    assert len(await scene.listed()) == 1
+
+
+async def test_acknowledging_pins_what_was_observed(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2), privileged=True))
+    violation = await acknowledged(scene)
+    after = await scene.drifted(ONE)
+    await announces(scene, a_hook())
+
+    assert (violation.status, violation.acknowledged_by, violation.acknowledge_reason) == (
+        Status.ACKNOWLEDGED,
+        "user:1",
+        WHY,
+    )
+    assert after is False
+    assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(2), Sandbox.NAMESPACED, True)}
+    assert await scene.drifted(ONE) is True
+
+
+async def test_only_what_a_violation_shows_is_acknowledged(scene: HookScene) -> None:
+    """M15: what was announced behind it is a violation of its own."""
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    await announces(scene, a_hook(checksum=digest(3)))
+    await acknowledged(scene)
+
+    assert await scene.drifted(ONE) is True
+    found = (await the_open_one(scene)).finding
+    assert (found.expected, found.observed, found.detected_by) == (
+        digest(2),
+        digest(3),
+        Detection.ACKNOWLEDGEMENT,
+    )
+
+
+async def test_nothing_is_acknowledged_twice_and_nothing_that_never_was(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    violation = await acknowledged(scene)
+
+    with pytest.raises(IllegalTransition):
+        await scene.acknowledge(violation.id, "user:2", WHY)
+    with pytest.raises(ViolationNotFound):
+        await scene.acknowledge(ViolationId(node(99)), "user:2", WHY)
+    assert await scene.listed() == [violation]
+
+
+@pytest.mark.parametrize("artifact", ["backup", "hooks/backup", "/etc/plexd/hooks.d/backup.sh", "backup.sh"])
+async def test_what_an_agent_found_of_a_hook_blocks_it_however_it_is_named(
+    scene: HookScene, artifact: str
+) -> None:
+    await announces(scene, a_hook(), a_hook("other"))
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, artifact, digest(2).removeprefix("sha256:"))])
+
+    assert (await scene.drifted(ONE), await scene.drifted(ONE, "other")) == (True, False)
+    assert (await the_open_one(scene)).finding.observed == digest(2)
+
+
+async def test_acknowledging_what_an_agent_found_pins_the_digest_it_told(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(2))])
+    await announces(scene, a_hook(checksum=digest(2)))
+    await acknowledged(scene)
+
+    assert await scene.drifted(ONE) is False
+    assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(2), Sandbox.NAMESPACED, False)}
+
+
+async def test_a_report_without_a_digest_leaves_the_baseline_alone(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup")])
+    blocked = await scene.drifted(ONE)
+    await acknowledged(scene)
+
+    assert blocked is True
+    assert await scene.drifted(ONE) is False
+    assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(1), Sandbox.NAMESPACED, False)}
+
+
+async def test_what_a_node_names_itself_is_kept_up_to_a_bound_and_never_hides_a_hook(
+    scene: HookScene,
+) -> None:
+    await announces(scene, a_hook())
+    strange = [report(Kind.HOST_KEY, f"key-{number}") for number in range(MOST_STANDING + 5)]
+    await scene.report(DOMAIN, ONE, [*strange, report(Kind.HOOK, "backup", digest(2))])
+    await scene.report(DOMAIN, ONE, [report(Kind.BINARY, "/usr/bin/plexd")])
+
+    [[count]] = await scene.rows("SELECT count(*) FROM integrity_violations")
+    assert count == MOST_STANDING + 1
+    assert await scene.drifted(ONE) is True
+
+
+async def test_a_node_that_left_reports_nothing_and_its_violations_stay(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    await scene.rows(REMOVE, ONE)
+    await scene.withdraw(DOMAIN, ONE)
+
+    with pytest.raises(NodeNotFound):
+        await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup")])
+    assert await scene.drifted(ONE) is None
+    await acknowledged(scene)
+    await scene.forget_node(ONE)
+    assert await scene.listed() == []
+
+
+@pytest.mark.parametrize("spelled", [digest(7), digest(7).removeprefix("sha256:")])
+async def test_a_binary_that_was_released_is_good_in_both_spellings(scene: HookScene, spelled: str) -> None:
+    await scene.release("1.4.2", 6, 7)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": spelled}))
+
+    assert await scene.listed() == []
+
+
+async def test_a_binary_that_was_never_released_under_its_version_is_a_violation(scene: HookScene) -> None:
+    await scene.release("1.4.2", 7)
+    await scene.release("1.4.3", 8)
+    for node_id, version, number in ((ONE, "1.4.2", 8), (TWO, "1.5.0", 8), (OTHERS, "1.4.3", 8)):
+        await scene.take(said(node_id, binary={"version": version, "checksum": digest(number)}))
+
+    violation = await the_open_one(scene)
+    assert (violation.finding.place.node_id, violation.finding.kind) == (ONE, Kind.BINARY)
+    assert (violation.finding.artifact_id, violation.finding.observed) == (PLEXD, digest(8))
+    assert violation.finding.detail == "version 1.4.2"
+
+
+async def test_a_good_binary_resolves_what_a_bad_one_raised_and_a_bad_one_opens_it_again(
+    scene: HookScene,
+) -> None:
+    await scene.release("1.4.2", 7)
+
+    async def tells(number: int) -> list[tuple[Status, str]]:
+        await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(number))])
+        return [(each.status, each.finding.observed) for each in await scene.listed()]
+
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    assert await tells(7) == [(Status.RESOLVED, digest(8))]
+    assert await tells(9) == [(Status.OPEN, digest(9))]
+    with_it = await acknowledged(scene)
+    assert await tells(7) == [(Status.ACKNOWLEDGED, digest(9))]
+    assert await tells(9) == [(Status.ACKNOWLEDGED, digest(9))]
+    assert await tells(8) == [(Status.ACKNOWLEDGED, digest(9)), (Status.OPEN, digest(8))]
+    with pytest.raises(IllegalTransition):
+        await scene.acknowledge(with_it.id, "user:1", WHY)
+
+
+async def test_a_resolved_violation_cannot_be_acknowledged(scene: HookScene) -> None:
+    await scene.release("1.4.2", 7)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    violation = await the_open_one(scene)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(7)}))
+
+    with pytest.raises(IllegalTransition):
+        await scene.acknowledge(violation.id, "user:1", WHY)
+
+
+async def test_checksums_of_heartbeats_wait_for_nobody(scene: HookScene, hooks_database: Secret[str]) -> None:
+    await scene.release("1.4.2", 7)
+    for node_id in (ONE, FOREIGN):
+        await scene.take(said(node_id, binary={"version": "1.4.2", "checksum": digest(7)}))
+    told = [ToldChecksum(home(each), each, digest(8)) for each in (ONE, TWO, FOREIGN)]
+
+    async with opened(hooks_database) as elsewhere, elsewhere():
+        async with elsewhere.connection() as connection:
+            await connection.execute("SELECT FROM node_announcements WHERE node_id = %s FOR UPDATE", [ONE])
+        held = await apart(asyncio.wait_for(scene.check_binaries(told), 5))
+    meanwhile = [each.finding.place.node_id for each in await scene.listed()]
+
+    assert (held, meanwhile) == (frozenset({ONE}), [FOREIGN])
+    assert await scene.check_binaries(told) == frozenset()
+    assert {each.finding.place.node_id for each in await scene.listed()} == {ONE, FOREIGN}
+
+
+async def test_two_that_announce_and_acknowledge_at_once_leave_no_way_past_the_baseline(
+    scene: HookScene,
+) -> None:
+    """M15: whichever comes first, a digest that nobody acknowledged is blocked."""
+    for round_number in range(5):
+        await announces(scene, a_hook(checksum=digest(3 * round_number + 1)))
+        await announces(scene, a_hook(checksum=digest(3 * round_number + 2)))
+        open_one = await the_open_one(scene)
+        late = said(ONE, hooks=[a_hook(checksum=digest(3 * round_number + 3))])
+        await asyncio.gather(scene.acknowledge(open_one.id, "user:1", WHY), scene.take(late))
+
+        assert await scene.drifted(ONE) is True
+        await acknowledged(scene)
