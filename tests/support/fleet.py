@@ -28,7 +28,7 @@ from plexsphere.fleet.domain.pair_key import PairKeys
 from plexsphere.fleet.domain.public_key import PublicKey
 from plexsphere.fleet.ports.capabilities import Capabilities
 from plexsphere.fleet.ports.drift import MOST_REPORTS, Drift
-from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords, Recorded
+from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords, Recorded, ToldChecksum
 from plexsphere.fleet.ports.liveness import ClockReading, Due, LastHeard, LivenessClock, Silences, Withheld
 from plexsphere.fleet.ports.meshes import Meshes, MeshRecord
 from plexsphere.fleet.ports.nodes import NodePage, Nodes
@@ -334,7 +334,19 @@ class MemoryHeartbeatRecords:
         self._store = store
 
     async def record(self, batch: Sequence[Heartbeat], moment: float, /) -> Recorded:
-        return Recorded([(each.domain_id, each.node_id) for each in batch if self._record(each, moment)])
+        told = [
+            ToldChecksum(each.domain_id, each.node_id, each.binary_checksum)
+            for each in batch
+            if (row := self._store.live(each.domain_id, each.node_id))
+            and each.binary_checksum not in ("", row.binary_checksum)
+        ]
+        first = [(each.domain_id, each.node_id) for each in batch if self._record(each, moment)]
+        return Recorded(first, told=told)
+
+    async def keep_checksums(self, told: Sequence[ToldChecksum], /) -> None:
+        for each in told:
+            row = self._store.state.nodes[each.node_id]
+            self._store.state.nodes[each.node_id] = replace(row, binary_checksum=each.checksum)
 
     def _record(self, heartbeat: Heartbeat, moment: float) -> bool:
         row = self._store.live(heartbeat.domain_id, heartbeat.node_id)
@@ -346,7 +358,7 @@ class MemoryHeartbeatRecords:
             replace(row.node, reachability=reachability),
             row.revision,
             max(row.last_heartbeat_at or heartbeat.received_at, heartbeat.received_at),
-            heartbeat.binary_checksum or row.binary_checksum,
+            row.binary_checksum,
             heartbeat.clock_skewed,
             max(row.last_tick, self._store.state.clock.tick - heartbeat.waited_ms(moment)),
             self._store.clock.now() if is_first else row.changed_at,
@@ -367,6 +379,21 @@ class MemoryCapabilities:
             raise NodeNotFound(node_id)
         self._store.state.manifests[node_id] = manifest
         return self._store.state.nodes[node_id].node.project_id
+
+
+class HeardBinaries:
+    """Whoever judges binaries, as it hears of them; of those in `held` it has to be told again."""
+
+    def __init__(self) -> None:
+        self.heard: list[ToldChecksum] = []
+        self.held: frozenset[NodeId] = frozenset()
+        self.is_away = False
+
+    async def hear(self, told: Sequence[ToldChecksum], /) -> frozenset[NodeId]:
+        if self.is_away:
+            raise StoreUnavailable
+        self.heard += told
+        return self.held
 
 
 class HeardManifests:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from plexsphere.fleet.domain.node import Reachability
-from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
+from plexsphere.fleet.ports.heartbeats import Heartbeat, ToldChecksum
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.fleet import DOMAIN, NOBODY, OTHER_DOMAIN, FleetKit, RowOnly, a_node
 from tests.support.identity import EPOCH
@@ -19,6 +19,14 @@ BEAT = Heartbeat(DOMAIN, ONE.id, EPOCH, "sha256:aa", clock_skewed=False, noted_a
 async def _recorded(kit: FleetKit, *batch: Heartbeat) -> list[object]:
     async with kit.unit_of_work():
         return list((await kit.heartbeats.record(batch, 0.0)).first)
+
+
+async def _told(kit: FleetKit, *batch: Heartbeat) -> list[ToldChecksum]:
+    """Record a batch, keep what it told, and return that."""
+    async with kit.unit_of_work():
+        told = list((await kit.heartbeats.record(batch, 0.0)).told)
+        await kit.heartbeats.keep_checksums(told)
+    return told
 
 
 async def test_the_first_heartbeat_of_a_node_makes_it_healthy_and_is_told(kit: FleetKit) -> None:
@@ -47,10 +55,24 @@ async def test_a_late_heartbeat_never_turns_time_back(kit: FleetKit) -> None:
 async def test_a_checksum_that_was_left_out_does_not_replace_the_known_one(kit: FleetKit) -> None:
     await kit.nodes.add(ONE, 1)
 
-    await _recorded(kit, BEAT)
-    await _recorded(kit, BEAT._replace(binary_checksum="", clock_skewed=True))
+    await _told(kit, BEAT)
+    told = await _told(kit, BEAT._replace(binary_checksum="", clock_skewed=True))
 
+    assert told == []
     assert await kit.stored_row(ONE.id) == RowOnly(EPOCH, "sha256:aa", clock_skewed=True)
+
+
+async def test_a_checksum_that_differs_is_told_until_it_is_kept(kit: FleetKit) -> None:
+    await kit.nodes.add(ONE, 1)
+    await _recorded(kit, BEAT)
+    before = await kit.stored_row(ONE.id)
+
+    first, second = await _told(kit, BEAT), await _told(kit, BEAT)
+    other = await _told(kit, BEAT._replace(binary_checksum="bb"))
+
+    assert before.binary_checksum == ""
+    assert (first, second) == ([ToldChecksum(DOMAIN, ONE.id, "sha256:aa")], [])
+    assert other == [ToldChecksum(DOMAIN, ONE.id, "bb")]
 
 
 async def test_heartbeats_of_nodes_that_left_or_live_elsewhere_are_passed_over(kit: FleetKit) -> None:
@@ -86,5 +108,5 @@ async def test_a_node_that_somebody_holds_keeps_no_other_from_being_written(
     async with real.unit_of_work():
         after = await real.heartbeats.record(batch, 0.0)
 
-    assert beside == Recorded([(OTHER_DOMAIN, TWO.id)], frozenset({ONE.id}))
-    assert after == Recorded([(DOMAIN, ONE.id)], frozenset())
+    assert beside[:2] == ([(OTHER_DOMAIN, TWO.id)], frozenset({ONE.id}))
+    assert after[:2] == ([(DOMAIN, ONE.id)], frozenset())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsphere.fleet.application.heartbeat_book import BATCH, LONGEST_UNWRITTEN_SECONDS, HeartbeatBook
-from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded, ToldChecksum
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
@@ -17,6 +17,7 @@ from tests.support.fleet import (
     OTHER_DOMAIN,
     FleetStore,
     FleetUnitOfWork,
+    HeardBinaries,
     MemoryAnnouncements,
     MemoryLivenessClock,
     a_node,
@@ -31,6 +32,8 @@ class Records:
         self.batches: list[list[Heartbeat]] = []
         self.changed: list[tuple[DomainId, NodeId]] = []
         self.held: frozenset[NodeId] = frozenset()
+        self.told: list[ToldChecksum] = []
+        self.kept: list[ToldChecksum] = []
         self.is_away = False
         self.meanwhile: Heartbeat | None = None
         self.book: HeartbeatBook | None = None
@@ -42,7 +45,10 @@ class Records:
         if self.meanwhile and self.book:
             self.book.note(self.meanwhile)
             self.meanwhile = None
-        return Recorded(self.changed, self.held)
+        return Recorded(self.changed, self.held, self.told)
+
+    async def keep_checksums(self, told: Sequence[ToldChecksum], /) -> None:
+        self.kept += told
 
 
 class Scene:
@@ -51,11 +57,13 @@ class Scene:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.store, self.records = FleetStore(self.clock), Records()
+        self.binaries = HeardBinaries()
         self.book = HeartbeatBook(
             FleetUnitOfWork(self.store),
             self.records,
             MemoryAnnouncements(self.store),
             MemoryLivenessClock(self.store),
+            self.binaries,
             self.clock,
         )
         self.records.book = self.book
@@ -185,3 +193,32 @@ async def test_whoever_writes_heartbeats_shows_it_even_where_there_are_none() ->
     await scene.book.flush()
 
     assert scene.store.state.clock.served == 1
+
+
+async def test_checksums_that_changed_are_judged_and_then_kept() -> None:
+    """Heartbeats whose checksums are as before ask nobody."""
+    scene = Scene()
+    told = [ToldChecksum(DOMAIN, a_node(number).id, "aa") for number in (1, 2)]
+    scene.book.note(heartbeat(1))
+    await scene.book.flush()
+    before = list(scene.binaries.heard)
+
+    scene.records.told, scene.binaries.held = told, frozenset({told[0].node_id})
+    scene.book.note(heartbeat(1))
+    await scene.book.flush()
+
+    assert before == []
+    assert (scene.binaries.heard, scene.records.kept) == (told, told[1:])
+
+
+async def test_binaries_that_nobody_judges_keep_no_heartbeat_from_being_written() -> None:
+    scene = Scene()
+    scene.records.told, scene.binaries.is_away = [ToldChecksum(DOMAIN, a_node(1).id, "aa")], True
+    scene.book.note(heartbeat(1))
+
+    with pytest.raises(StoreUnavailable):
+        await scene.book.flush()
+
+    assert (scene.book.waiting, scene.book.written, scene.records.kept) == (0, 1, [])
+    scene.clock.advance(LONGEST_UNWRITTEN_SECONDS + 1)
+    scene.book.note(heartbeat(1, seconds=int(LONGEST_UNWRITTEN_SECONDS) + 1))

@@ -24,7 +24,15 @@ from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
-from tests.support.fleet import DOMAIN, FleetKit, FleetStore, MemoryAnnouncements, a_node, memory_fleet
+from tests.support.fleet import (
+    DOMAIN,
+    FleetKit,
+    FleetStore,
+    HeardBinaries,
+    MemoryAnnouncements,
+    a_node,
+    memory_fleet,
+)
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
 
@@ -82,7 +90,12 @@ class Process:
             uow, OnePatience(), Reach(self, kit.silences), fleet.take_turn, fleet.sight, announcements
         )
         self.book = HeartbeatBook(
-            uow, Reach(self, kit.heartbeats), announcements, Reach(self, kit.liveness_clock), store.clock
+            uow,
+            Reach(self, kit.heartbeats),
+            announcements,
+            Reach(self, kit.liveness_clock),
+            HeardBinaries(),
+            store.clock,
         )
         self._store = store
 

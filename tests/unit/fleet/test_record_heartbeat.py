@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from plexsphere.fleet.application.heartbeat_book import HeartbeatBook
 from plexsphere.fleet.application.reconcile_book import ReconcileBook
 from plexsphere.fleet.application.record_heartbeat import LONGEST_CHECKSUM, RecordHeartbeat
-from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded, ToldChecksum
 from tests.support.fleet import (
     DOMAIN,
     FleetStore,
     FleetUnitOfWork,
+    HeardBinaries,
     MemoryAnnouncements,
     MemoryLivenessClock,
     a_node,
@@ -34,6 +35,9 @@ class Kept:
         self.written += batch
         return Recorded(())
 
+    async def keep_checksums(self, told: Sequence[ToldChecksum], /) -> None:
+        raise NotImplementedError
+
 
 class Scene:
     """A node's heartbeats, and the book they go to."""
@@ -46,6 +50,7 @@ class Scene:
             self.kept,
             MemoryAnnouncements(store),
             MemoryLivenessClock(store),
+            HeardBinaries(),
             self.clock,
         )
         self.reconciles = ReconcileBook(self.clock)

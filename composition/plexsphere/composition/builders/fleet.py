@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from plexsphere.composition.bridges.admission import IdentityAdmission
+from plexsphere.composition.bridges.binary_watch import BinaryWatchBridge
 from plexsphere.composition.bridges.event_signer import IdentityEventSigner
 from plexsphere.composition.bridges.manifests import ManifestsBridge
 from plexsphere.composition.builders.credentials import Credentials
@@ -63,7 +64,7 @@ def build_fleet(
     events_signer = IdentityEventSigner(signer)
     expand = ExpandRow(sight, views.pending, events_signer, platform.server_time)
     crowds, turns = CrowdWatch(clock), Turns()
-    book = _book(platform)
+    book = _book(platform, hooks)
     manifests = ManifestsBridge(hooks.take_announcement, hooks.withdraw_announcement)
     capabilities, drift = PostgresCapabilities(database), PostgresDrift(database)
     stream_claims = PostgresStreamClaims(platform.backstage)
@@ -113,13 +114,14 @@ def build_fleet(
     )
 
 
-def _book(platform: PlatformParts) -> HeartbeatBook:
+def _book(platform: PlatformParts, hooks: Hooks) -> HeartbeatBook:
     backstage = platform.backstage
     return HeartbeatBook(
         backstage,
         PostgresHeartbeatRecords(backstage),
         platform.backstage_inbox,
         PostgresLivenessClock(backstage),
+        BinaryWatchBridge(hooks.check_binaries),
         platform.clock,
     )
 

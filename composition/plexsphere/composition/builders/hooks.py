@@ -8,18 +8,21 @@ from plexsphere.platform.ids import mint_id
 from plexsphere.policy.adapters.postgres.artifacts.known_good import PostgresKnownGood
 from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
 from plexsphere.policy.adapters.postgres.integrity.baselines import PostgresBaselines
+from plexsphere.policy.adapters.postgres.integrity.binaries import PostgresBinaries
 from plexsphere.policy.adapters.postgres.integrity.violations import PostgresViolations
 from plexsphere.policy.application.hooks.take_announcement import TakeAnnouncement
 from plexsphere.policy.application.hooks.withdraw_announcement import WithdrawAnnouncement
+from plexsphere.policy.application.integrity.check_binaries import CheckBinaries
 from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Announcements, taken and withdrawn."""
+    """Announcements, taken and withdrawn; binaries are checked beside the requests."""
 
     take_announcement: TakeAnnouncement
     withdraw_announcement: WithdrawAnnouncement
+    check_binaries: CheckBinaries
 
 
 def build_hooks(platform: PlatformParts) -> Hooks:
@@ -31,6 +34,12 @@ def build_hooks(platform: PlatformParts) -> Hooks:
     return Hooks(
         TakeAnnouncement(database, announcements, baselines, violations, judge),
         WithdrawAnnouncement(announcements),
+        CheckBinaries(
+            platform.backstage,
+            PostgresBinaries(platform.backstage),
+            _judge(platform.backstage),
+            platform.clock,
+        ),
     )
 
 

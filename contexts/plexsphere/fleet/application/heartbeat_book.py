@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords
+from plexsphere.fleet.ports.binary_watch import BinaryWatch
+from plexsphere.fleet.ports.heartbeats import Heartbeat, HeartbeatRecords, ToldChecksum
 from plexsphere.fleet.ports.liveness import LivenessClock
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.events import Announcement, Announcements, SubjectKind
@@ -33,12 +34,14 @@ class HeartbeatBook:
         records: HeartbeatRecords,
         announcements: Announcements,
         liveness_clock: LivenessClock,
+        binaries: BinaryWatch,
         clock: Clock,
     ) -> None:
         self._unit_of_work: Final = unit_of_work
         self._records: Final = records
         self._announcements: Final = announcements
         self._liveness_clock: Final = liveness_clock
+        self._binaries: Final = binaries
         self._clock: Final = clock
         self._unwritten: Final[dict[NodeId, Heartbeat]] = {}
         self._writing_since: float | None = None
@@ -79,10 +82,14 @@ class HeartbeatBook:
             self._writing_since = self._clock.monotonic()
         # Ids are compared in Python, numbers are not.
         waiting = sorted(self._unwritten.values(), key=lambda each: (each.domain_id.int, each.node_id.int))
+        told: list[ToldChecksum] = []
         for start in range(0, len(waiting), BATCH):
-            await self._write(waiting[start : start + BATCH])
+            told += await self._write(waiting[start : start + BATCH])
         await self._liveness_clock.show_service()
         self._writing_since = None
+        # Behind the heartbeats and apart from them: what binaries are judged to be keeps nobody from being alive.
+        for start in range(0, len(told), BATCH):
+            await self._hand_on(told[start : start + BATCH])
 
     async def run(self) -> None:
         """Write once a second until cancelled."""
@@ -93,14 +100,20 @@ class HeartbeatBook:
             except StoreUnavailable:
                 LOG.warning("the database is away; %d heartbeats wait", len(self._unwritten))
 
-    async def _write(self, batch: list[Heartbeat]) -> None:
+    async def _write(self, batch: list[Heartbeat]) -> Sequence[ToldChecksum]:
         async with self._unit_of_work():
-            first, held = await self._records.record(batch, self._clock.monotonic())
+            first, held, told = await self._records.record(batch, self._clock.monotonic())
             self._announcements.announce(_rows(first))
         self.written += len(batch) - len(held)
         for heartbeat in batch:
             if heartbeat.node_id not in held and self._unwritten.get(heartbeat.node_id) is heartbeat:
                 del self._unwritten[heartbeat.node_id]
+        return told
+
+    async def _hand_on(self, told: Sequence[ToldChecksum]) -> None:
+        async with self._unit_of_work():
+            held = await self._binaries.hear(told)
+            await self._records.keep_checksums([each for each in told if each.node_id not in held])
 
 
 def _rows(first: Iterable[tuple[DomainId, NodeId]]) -> list[Announcement]:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded
+from plexsphere.fleet.ports.heartbeats import Heartbeat, Recorded, ToldChecksum
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.recordset import recordset
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 
 # Rows are locked in the order of Domain and id, as every writer of many nodes does, and nobody is waited for: one node
-# that somebody else holds must not keep those of all Domains from being written. A checksum that an agent left out
-# does not replace the one it told before. The tick is that of the moment at which the heartbeat arrived.
+# that somebody else holds must not keep those of all Domains from being written. A checksum that differs from the kept
+# one is given back and not written. The tick is that of the moment at which the heartbeat arrived.
 RECORD: Final = """
 WITH given AS MATERIALIZED (
     SELECT domain_id, id, received_at, binary_checksum, clock_skewed, waited_ms FROM json_to_recordset(%s) AS given (
@@ -26,7 +26,6 @@ WITH given AS MATERIALIZED (
 ), recorded AS (
     UPDATE nodes SET
         last_heartbeat_at = greatest(nodes.last_heartbeat_at, locked.received_at),
-        binary_checksum = coalesce(nullif(locked.binary_checksum, ''), nodes.binary_checksum),
         clock_skewed = locked.clock_skewed,
         last_tick = greatest(nodes.last_tick, locked.tick),
         ticked_heartbeat_at = greatest(nodes.last_heartbeat_at, locked.received_at),
@@ -34,14 +33,25 @@ WITH given AS MATERIALIZED (
             CASE nodes.reachability WHEN 'never_reported' THEN now() ELSE nodes.reachability_changed_at END,
         reachability = CASE nodes.reachability WHEN 'never_reported' THEN 'healthy' ELSE nodes.reachability END
     FROM locked WHERE nodes.domain_id = locked.domain_id AND nodes.id = locked.id
-    RETURNING nodes.domain_id, nodes.id, nodes.reachability <> locked.reachability AS is_changed
+    RETURNING nodes.domain_id, nodes.id, nodes.reachability <> locked.reachability AS is_changed,
+        CASE WHEN locked.binary_checksum NOT IN ('', nodes.binary_checksum) THEN locked.binary_checksum END AS told
 )
-SELECT domain_id, id, FALSE AS is_held FROM recorded WHERE is_changed
+SELECT domain_id, id, FALSE AS is_held, is_changed, told FROM recorded WHERE is_changed OR told IS NOT NULL
 UNION ALL
-SELECT domain_id, id, TRUE FROM nodes JOIN given USING (domain_id, id)
+SELECT domain_id, id, TRUE, FALSE, NULL FROM nodes JOIN given USING (domain_id, id)
 WHERE (SELECT count(*) FROM locked) < (SELECT count(*) FROM given)
   AND removed_at IS NULL AND id NOT IN (SELECT id FROM locked)
 ORDER BY domain_id, id
+"""
+KEEP_CHECKSUMS: Final = """
+WITH told AS MATERIALIZED (
+    SELECT nodes.domain_id, nodes.id, told.checksum FROM nodes
+    JOIN json_to_recordset(%s) AS told (domain_id uuid, node_id uuid, checksum text)
+      ON (told.domain_id, told.node_id) = (nodes.domain_id, nodes.id)
+    ORDER BY nodes.domain_id, nodes.id FOR NO KEY UPDATE OF nodes SKIP LOCKED
+)
+UPDATE nodes SET binary_checksum = told.checksum FROM told
+WHERE (nodes.domain_id, nodes.id) = (told.domain_id, told.id)
 """
 
 
@@ -56,10 +66,20 @@ class PostgresHeartbeatRecords:
         given = recordset([_given(each, moment) for each in batch])
         async with self.database.connection() as connection:
             rows = await (await connection.execute(RECORD, [given])).fetchall()
-        first = [
-            (DomainId(domain_id), NodeId(node_id)) for domain_id, node_id, is_held in rows if not is_held
-        ]
-        return Recorded(first, frozenset(NodeId(node_id) for _, node_id, is_held in rows if is_held))
+        return Recorded(
+            [
+                (DomainId(domain_id), NodeId(node_id))
+                for domain_id, node_id, _, is_first, _ in rows
+                if is_first
+            ],
+            frozenset(NodeId(node_id) for _, node_id, is_held, _, _ in rows if is_held),
+            [ToldChecksum(DomainId(row[0]), NodeId(row[1]), row[4]) for row in rows if row[4] is not None],
+        )
+
+    async def keep_checksums(self, told: Sequence[ToldChecksum], /) -> None:
+        """Write them in one statement."""
+        async with self.database.connection() as connection:
+            await connection.execute(KEEP_CHECKSUMS, [recordset([each._asdict() for each in told])])
 
 
 def _given(heartbeat: Heartbeat, moment: float) -> dict[str, object]:

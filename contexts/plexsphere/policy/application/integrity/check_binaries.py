@@ -23,6 +23,6 @@ class CheckBinaries:
     async def __call__(self, told: Sequence[ToldChecksum]) -> frozenset[NodeId]:
         """Return the nodes that somebody else holds, which are to be asked about again."""
         async with self.unit_of_work():
-            noted = await self.binaries.note(told)
+            noted = await self.binaries.note_checksums(told)
             await self.judge(noted.binaries, Detection.HEARTBEAT, self.clock.now())
         return noted.held

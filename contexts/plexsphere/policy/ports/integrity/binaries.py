@@ -36,6 +36,6 @@ class Noted:
 class Binaries(Protocol):
     """The binaries of nodes that announced theirs; joins the open unit of work."""
 
-    async def note(self, told: Sequence[ToldChecksum], /) -> Noted:
+    async def note_checksums(self, told: Sequence[ToldChecksum], /) -> Noted:
         """Keep the checksums, in one statement that waits for nobody; nodes without an announcement are left out."""
         ...

@@ -36,7 +36,7 @@ class PostgresBinaries:
 
     database: Database
 
-    async def note(self, told: Sequence[ToldChecksum], /) -> Noted:
+    async def note_checksums(self, told: Sequence[ToldChecksum], /) -> Noted:
         """Write every row that is free, and name the others."""
         given = recordset([each._asdict() for each in told])
         async with self.database.connection() as connection:
