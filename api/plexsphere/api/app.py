@@ -32,6 +32,8 @@ from plexsphere.api.v1.domains.controller import DomainsController
 from plexsphere.api.v1.domains.wiring import Domains
 from plexsphere.api.v1.executions.controller import ExecutionsController
 from plexsphere.api.v1.executions.wiring import Executions
+from plexsphere.api.v1.hooks.controller import HooksController
+from plexsphere.api.v1.hooks.wiring import Hooks
 from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
 from plexsphere.api.v1.managed_push.controller import ManagedPushController
@@ -64,6 +66,7 @@ CONTROLLERS: Final = (
     PoliciesController,
     PolicyHistoryController,
     ExecutionsController,
+    HooksController,
     ManagedPushController,
     ArtifactsController,
     NodesController,
@@ -88,6 +91,7 @@ class Services:
     policies: Policies
     policy_history: PolicyHistory
     executions: Executions
+    hooks: Hooks | None
     managed_push: ManagedPush | None
     artifacts: Artifacts | None
     registration: Registration

@@ -98,9 +98,9 @@ class Permissions(Protocol):
 
     async def decide_each(
         self, caller: Caller, permission: str, resources: Sequence[Reference], /
-    ) -> Sequence[bool]:
+    ) -> Sequence[bool | None]:
         """
-        Decide a permission for each object of a page; what cannot be told is False.
+        Decide a permission for each object of a page; what cannot be told is None, or missing at the end.
 
         Raises:
             AuthorizationAway: nothing can be decided.

@@ -1,5 +1,6 @@
 """The gate of every operator operation, in the order of design D4: credential, path ids, ReBAC."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, TypeVar
@@ -30,6 +31,8 @@ from plexsphere.platform.kernel.subjects import Reference
 
 AnyRequest = Request[Any, Any, Any]
 Item = TypeVar("Item")
+
+LOG: Final = logging.getLogger("plexsphere.api")
 
 LONGEST_BEARER: Final = 4096
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
@@ -177,6 +180,28 @@ class Gate:
             raise Refusal(catalogue.AUTHZ_UNAVAILABLE, headers={"Retry-After": "2"}) from None
         # zip stops at the shorter one: an answer that is missing lets nothing through (H49).
         return [item for item, allowed in zip(items, verdicts, strict=False) if allowed]
+
+    async def judged(
+        self, caller: Caller, permission: str, resources: Sequence[Reference]
+    ) -> list[bool | None]:
+        """
+        Tell of each object whether the caller holds the permission; None where it cannot be told, for whatever reason.
+
+        Raises:
+            Refusal: `rate_limited`.
+        """
+        if not resources:
+            return []
+        verdicts: Sequence[bool | None] = ()
+        async with self.decisions(caller.principal_id):
+            try:
+                verdicts = await self.permissions.decide_each(caller, permission, resources)
+            except AuthorizationAway:
+                LOG.warning("permissions cannot be checked: %d objects stay untold", len(resources))
+            except Exception as error:  # whatever broke, nobody is let through by it
+                LOG.warning("%d objects stay untold: %s", len(resources), type(error).__name__)
+        # A short answer says nothing of the rest (H49).
+        return [*verdicts, *[None] * len(resources)][: len(resources)]
 
     async def _decide(self, caller: Caller, permission: str, resource: Reference) -> Verdict:
         try:

@@ -53,8 +53,18 @@ class Pager:
         Raises:
             Refusal: `invalid_limit`, `invalid_cursor` or `cursor_binding_mismatch`.
         """
+        place = self.place(request, caller)
+        return PageRequest(_limit(request), place)
+
+    def place(self, request: AnyRequest, caller: Caller) -> str:
+        """
+        Return where the wanted page starts; empty at the first.
+
+        Raises:
+            Refusal: `invalid_cursor` or `cursor_binding_mismatch`.
+        """
         cursor = one_parameter(request, "cursor", catalogue.INVALID_CURSOR)
-        return PageRequest(_limit(request), self._position(caller, cursor) if cursor else "")
+        return self._position(caller, cursor) if cursor else ""
 
     def next_cursor(self, caller: Caller, position: str) -> str | None:
         """Return the cursor behind `position`, or None at the end."""

@@ -59,6 +59,7 @@ class Root(containers.DeclarativeContainer):
         managed_push,
         actions,
         artifacts,
+        hooks,
         fleet,
         liveness,
     )

@@ -20,7 +20,7 @@ TAG_BYTES: Final = 16
 MAC_BYTES: Final = 32
 PSEUDONYM_BYTES: Final = 32
 SHORTEST: Final = len(VERSION) + NONCE_BYTES + PSEUDONYM_BYTES + TAG_BYTES + MAC_BYTES
-LONGEST_POSITION: Final = 1024
+LONGEST_POSITION: Final = 1088
 LONGEST_CURSOR: Final = 2048
 
 
@@ -42,7 +42,7 @@ class SealedCursors:
         Return the cursor.
 
         Raises:
-            ValueError: the position is longer than 1024 bytes.
+            ValueError: the position is longer than 1088 bytes.
         """
         octets = position.encode()
         if len(octets) > LONGEST_POSITION:

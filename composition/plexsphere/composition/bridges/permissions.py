@@ -25,10 +25,10 @@ class PermissionsBridge:
 
     async def decide_each(
         self, caller: Caller, permission: str, resources: Sequence[Reference], /
-    ) -> Sequence[bool]:
+    ) -> Sequence[bool | None]:
         with translated({}):
             decisions = await self.authorizer.check_many(caller.subject, permission, resources)
-        return [decision.allowed for decision in decisions]
+        return [None if decision.reason is Reason.UNKNOWN else decision.allowed for decision in decisions]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.ids import mint_id
 from plexsphere.policy.adapters.postgres.artifacts.known_good import PostgresKnownGood
+from plexsphere.policy.adapters.postgres.hooks.discovered_hooks import PostgresDiscoveredHooks
 from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
 from plexsphere.policy.adapters.postgres.integrity.baselines import PostgresBaselines
 from plexsphere.policy.adapters.postgres.integrity.binaries import PostgresBinaries
 from plexsphere.policy.adapters.postgres.integrity.violations import PostgresViolations
+from plexsphere.policy.application.hooks.list_hooks import ListHooks
 from plexsphere.policy.application.hooks.take_announcement import TakeAnnouncement
 from plexsphere.policy.application.hooks.withdraw_announcement import WithdrawAnnouncement
 from plexsphere.policy.application.integrity.check_binaries import CheckBinaries
@@ -23,6 +25,7 @@ class Hooks:
     take_announcement: TakeAnnouncement
     withdraw_announcement: WithdrawAnnouncement
     check_binaries: CheckBinaries
+    list_hooks: ListHooks
 
 
 def build_hooks(platform: PlatformParts) -> Hooks:
@@ -40,6 +43,7 @@ def build_hooks(platform: PlatformParts) -> Hooks:
             _judge(platform.backstage),
             platform.clock,
         ),
+        ListHooks(PostgresDiscoveredHooks(database)),
     )
 
 

@@ -15,6 +15,7 @@ from plexsphere.api.sources import Sources
 from plexsphere.composition.bridges.chains import IdentityChains
 from plexsphere.composition.bridges.credentials import OperatorsBridge
 from plexsphere.composition.bridges.denials import RecordedDenials
+from plexsphere.composition.bridges.hooks import HooksBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
@@ -24,6 +25,7 @@ from plexsphere.composition.builders.artifacts import Artifacts
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
+from plexsphere.composition.builders.hooks import Hooks
 from plexsphere.composition.builders.liveness import Liveness
 from plexsphere.composition.builders.managed_push import ManagedPush, bridged, settling
 from plexsphere.composition.builders.node_calls import BESIDE_NODE_CALLS, build_node_calls
@@ -71,6 +73,7 @@ BRIDGES: Final = frozenset(
         "policies",
         "policy_history",
         "executions",
+        "hooks",
         "nodes",
         "reachability",
         "registration",
@@ -95,6 +98,7 @@ class Parts:
     managed_push: ManagedPush | None
     actions: Actions
     artifacts: Artifacts | None
+    hooks: Hooks
     fleet: Fleet
     liveness: Liveness
 
@@ -142,6 +146,7 @@ def build_surface(parts: Parts) -> Surface:
         policies=policies_bridged(parts.policy, parts.platform),
         policy_history=history_bridged(parts.policy),
         executions=executions_bridged(parts.actions),
+        hooks=HooksBridge(parts.hooks.list_hooks, reads),
         managed_push=bridged(parts.managed_push, reads),
         artifacts=parts.artifacts.surface if parts.artifacts else None,
         nodes=_nodes(parts),

@@ -1,0 +1,1 @@
+"""Discovered hooks, listed across Domains (hooks-http-api.md)."""
