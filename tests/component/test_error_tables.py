@@ -83,6 +83,7 @@ def test_every_problem_of_an_operators_bridge_is_declared_by_an_operation() -> N
         "authz",
         "policies",
         "executions",
+        "integrity",
         "managed_push",
         "artifacts",
         "reachability",

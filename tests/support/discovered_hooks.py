@@ -18,7 +18,7 @@ class MemoryDiscoveredHooks:
         listed = ListedHook(domain_id, node_id, hook)
         self.kept[listed.place] = listed, project_id
 
-    async def page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
+    async def hooks_page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
         self.asked += 1
         if self.failure:
             raise self.failure

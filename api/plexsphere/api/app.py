@@ -28,6 +28,8 @@ from plexsphere.api.v1.authz.controller import QuestionsController, RelationTupl
 from plexsphere.api.v1.authz.wiring import Authz
 from plexsphere.api.v1.bootstrap_tokens.controller import BootstrapTokensController
 from plexsphere.api.v1.bootstrap_tokens.wiring import BootstrapTokens
+from plexsphere.api.v1.capabilities.controller import CapabilitiesController
+from plexsphere.api.v1.capabilities.wiring import Capabilities
 from plexsphere.api.v1.domains.controller import DomainsController
 from plexsphere.api.v1.domains.wiring import Domains
 from plexsphere.api.v1.executions.controller import ExecutionsController
@@ -36,6 +38,8 @@ from plexsphere.api.v1.hooks.controller import HooksController
 from plexsphere.api.v1.hooks.wiring import Hooks
 from plexsphere.api.v1.identities.controller import IdentitiesController
 from plexsphere.api.v1.identities.wiring import Identities
+from plexsphere.api.v1.integrity.controller import IntegrityController
+from plexsphere.api.v1.integrity.wiring import Integrity
 from plexsphere.api.v1.managed_push.controller import ManagedPushController
 from plexsphere.api.v1.managed_push.wiring import ManagedPush
 from plexsphere.api.v1.meta.controller import MetaController
@@ -67,6 +71,8 @@ CONTROLLERS: Final = (
     PolicyHistoryController,
     ExecutionsController,
     HooksController,
+    CapabilitiesController,
+    IntegrityController,
     ManagedPushController,
     ArtifactsController,
     NodesController,
@@ -92,6 +98,8 @@ class Services:
     policy_history: PolicyHistory
     executions: Executions
     hooks: Hooks | None
+    capabilities: Capabilities
+    integrity: Integrity
     managed_push: ManagedPush | None
     artifacts: Artifacts | None
     registration: Registration

@@ -44,7 +44,7 @@ class Root(containers.DeclarativeContainer):
     managed_push = providers.Singleton(build_managed_push, settings, platform)
     actions = providers.Singleton(build_actions, platform, tenancy, views)
     artifacts = providers.Singleton(build_artifacts, settings, platform)
-    hooks = providers.Singleton(build_hooks, platform)
+    hooks = providers.Singleton(build_hooks, platform, tenancy, views)
     fleet = providers.Singleton(build_fleet, platform, credentials, views, signer, hooks)
     liveness = providers.Singleton(build_liveness, platform, views)
     parts = providers.Singleton(

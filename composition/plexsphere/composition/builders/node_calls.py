@@ -9,6 +9,7 @@ from plexsphere.api.shedding import Shedding
 from plexsphere.api.v1.artifacts import operations as artifact_operations
 from plexsphere.api.v1.artifacts.calls import artifact_calls
 from plexsphere.api.v1.execution_callbacks.calls import callback_calls
+from plexsphere.api.v1.integrity.calls import integrity_calls
 from plexsphere.api.v1.node_protocol.calls import protocol_calls
 from plexsphere.api.v1.nodes import operations as node_operations
 from plexsphere.composition.bridges.credentials import NodesBridge
@@ -18,6 +19,7 @@ from plexsphere.composition.builders.actions import Actions
 from plexsphere.composition.builders.artifacts import Artifacts
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
+from plexsphere.composition.builders.hooks import Hooks, reports_bridged
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.platform.db.contention import retried
 
@@ -31,6 +33,7 @@ def build_node_calls(
     fleet: Fleet,
     actions: Actions,
     artifacts: Artifacts | None,
+    hooks: Hooks,
     limits: Limits,
     shedding: Shedding,
 ) -> list[DirectCall]:
@@ -41,6 +44,7 @@ def build_node_calls(
         *protocol_calls(gate, shedding, _node_protocol(platform, fleet)),
         *callback_calls(gate, shedding, callbacks),
         *artifact_calls(gate, shedding, artifacts.downloads if artifacts else None),
+        *integrity_calls(gate, shedding, retried(reports_bridged(hooks, platform))),
     ]
 
 

@@ -15,7 +15,6 @@ from plexsphere.api.sources import Sources
 from plexsphere.composition.bridges.chains import IdentityChains
 from plexsphere.composition.bridges.credentials import OperatorsBridge
 from plexsphere.composition.bridges.denials import RecordedDenials
-from plexsphere.composition.bridges.hooks import HooksBridge
 from plexsphere.composition.bridges.nodes import NodesBridge
 from plexsphere.composition.bridges.permissions import PermissionsBridge, PlatformManagersPass
 from plexsphere.composition.bridges.reachability import ReachabilityBridge
@@ -25,7 +24,12 @@ from plexsphere.composition.builders.artifacts import Artifacts
 from plexsphere.composition.builders.authorization import Authorization
 from plexsphere.composition.builders.credentials import Credentials
 from plexsphere.composition.builders.fleet import Fleet
-from plexsphere.composition.builders.hooks import Hooks
+from plexsphere.composition.builders.hooks import (
+    Hooks,
+    capabilities_bridged,
+    hooks_bridged,
+    integrity_bridged,
+)
 from plexsphere.composition.builders.liveness import Liveness
 from plexsphere.composition.builders.managed_push import ManagedPush, bridged, settling
 from plexsphere.composition.builders.node_calls import BESIDE_NODE_CALLS, build_node_calls
@@ -74,6 +78,8 @@ BRIDGES: Final = frozenset(
         "policy_history",
         "executions",
         "hooks",
+        "capabilities",
+        "integrity",
         "nodes",
         "reachability",
         "registration",
@@ -127,6 +133,7 @@ def build_surface(parts: Parts) -> Surface:
         parts.fleet,
         parts.actions,
         parts.artifacts,
+        parts.hooks,
         limits,
         shedding,
     )
@@ -146,7 +153,9 @@ def build_surface(parts: Parts) -> Surface:
         policies=policies_bridged(parts.policy, parts.platform),
         policy_history=history_bridged(parts.policy),
         executions=executions_bridged(parts.actions),
-        hooks=HooksBridge(parts.hooks.list_hooks, reads),
+        hooks=hooks_bridged(parts.hooks, reads),
+        capabilities=capabilities_bridged(parts.hooks),
+        integrity=integrity_bridged(parts.hooks, parts.platform),
         managed_push=bridged(parts.managed_push, reads),
         artifacts=parts.artifacts.surface if parts.artifacts else None,
         nodes=_nodes(parts),

@@ -31,7 +31,7 @@ async def full(kit: HooksKit) -> HooksKit:
 
 
 async def listed(kit: HooksKit, wanted: HookFilter = EVERYTHING) -> list[tuple[object, str]]:
-    page = await kit.hooks.page(wanted, None, 200)
+    page = await kit.hooks.hooks_page(wanted, None, 200)
     assert page.is_last
     return [(each.node_id, each.hook.name) for each in page.hooks]
 
@@ -49,7 +49,7 @@ async def test_hooks_are_listed_by_node_and_then_by_name_in_the_order_of_bytes(f
 
 
 async def test_a_row_tells_what_was_found_where(full: HooksKit) -> None:
-    page = await full.hooks.page(HookFilter(domain_id=OTHER_DOMAIN), None, 1)
+    page = await full.hooks.hooks_page(HookFilter(domain_id=OTHER_DOMAIN), None, 1)
 
     hook = DiscoveredHook("declared", digest(4), image_digest_match=True)
     assert page.hooks == (ListedHook(OTHER_DOMAIN, FOREIGN, hook),)
@@ -74,9 +74,9 @@ async def test_a_filter_narrows_along_its_axis(
 
 
 async def test_a_page_ends_before_the_next_and_says_whether_it_is_the_last(full: HooksKit) -> None:
-    first = await full.hooks.page(HookFilter(), None, 5)
-    second = await full.hooks.page(HookFilter(), first.hooks[-1].place, 2)
-    third = await full.hooks.page(HookFilter(), second.hooks[-1].place, 2)
+    first = await full.hooks.hooks_page(HookFilter(), None, 5)
+    second = await full.hooks.hooks_page(HookFilter(), first.hooks[-1].place, 2)
+    third = await full.hooks.hooks_page(HookFilter(), second.hooks[-1].place, 2)
 
     assert [page.is_last for page in (first, second, third)] == [False, True, True]
     assert [each.place for each in second.hooks] == [HookPlace(OTHERS, "c"), HookPlace(FOREIGN, "declared")]

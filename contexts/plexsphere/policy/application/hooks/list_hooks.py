@@ -16,4 +16,4 @@ class ListHooks:
     hooks: DiscoveredHooks
 
     async def __call__(self, wanted: HookFilter, after: HookPlace | None, limit: int) -> HookPage:
-        return await self.hooks.page(wanted, after, limit)
+        return await self.hooks.hooks_page(wanted, after, limit)

@@ -1,7 +1,7 @@
 """An announcement's hooks, compared with the node's baselines (design D30)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.policy.domain.hooks.manifest import DeclaredHook
@@ -20,7 +20,7 @@ class Departure:
     seen: Pin
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Examination:
     """
     What follows from an announcement.
@@ -29,26 +29,9 @@ class Examination:
     `homeless` are hooks beyond the node's 4,096 baselines: what cannot be held to anything cannot be asked for.
     """
 
-    baselines: Mapping[str, Pin]
-    pins: dict[str, Pin] = field(default_factory=dict)
-    departures: dict[str, Departure] = field(default_factory=dict)
-    homeless: set[str] = field(default_factory=set)
-
-    def look_at(self, name: str, seen: Pin) -> None:
-        """Compare one hook with its baseline, or make what is seen the baseline."""
-        baseline = self.pins.get(name) or self.baselines.get(name)
-        if baseline is None:
-            self._pin_first(name, seen)
-        elif seen.departs_from(baseline):
-            self.departures.setdefault(name, Departure(name, baseline, seen))
-        elif baseline.completed_by(seen) != baseline:
-            self.pins[name] = baseline.completed_by(seen)
-
-    def _pin_first(self, name: str, seen: Pin) -> None:
-        if len(self.baselines) + len(self.pins) < MOST_BASELINES:
-            self.pins[name] = seen
-        else:
-            self.homeless.add(name)
+    pins: Mapping[str, Pin]
+    departures: Mapping[str, Departure]
+    homeless: frozenset[str]
 
 
 def examined(hooks: Iterable[DeclaredHook], baselines: Mapping[str, Pin]) -> Examination:
@@ -57,7 +40,30 @@ def examined(hooks: Iterable[DeclaredHook], baselines: Mapping[str, Pin]) -> Exa
 
     Of two of one name both are looked at, so that a name cannot hide a second digest behind the first.
     """
-    examination = Examination(baselines)
+    examiner = _Examiner(baselines)
     for hook in hooks:
-        examination.look_at(hook.definition.name, Pin.of(hook))
-    return examination
+        examiner.look_at(hook.definition.name, Pin.of(hook))
+    return Examination(examiner.pins, examiner.departures, frozenset(examiner.homeless))
+
+
+class _Examiner:
+    def __init__(self, baselines: Mapping[str, Pin]) -> None:
+        self._baselines: Final = baselines
+        self.pins: Final[dict[str, Pin]] = {}
+        self.departures: Final[dict[str, Departure]] = {}
+        self.homeless: Final[set[str]] = set()
+
+    def look_at(self, name: str, seen: Pin) -> None:
+        baseline = self.pins.get(name) or self._baselines.get(name)
+        if baseline is None:
+            self._pin_first(name, seen)
+        elif seen.departs_from(baseline):
+            self.departures.setdefault(name, Departure(name, baseline, seen))
+        elif baseline.completed_by(seen) != baseline:
+            self.pins[name] = baseline.completed_by(seen)
+
+    def _pin_first(self, name: str, seen: Pin) -> None:
+        if len(self._baselines) + len(self.pins) < MOST_BASELINES:
+            self.pins[name] = seen
+        else:
+            self.homeless.add(name)

@@ -49,6 +49,6 @@ class HookPage:
 class DiscoveredHooks(Protocol):
     """What agents found in their clusters, as far as its digest can be shown."""
 
-    async def page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
+    async def hooks_page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
         """Return a page behind `after`."""
         ...

@@ -31,7 +31,7 @@ class PostgresDiscoveredHooks:
 
     database: Database
 
-    async def page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
+    async def hooks_page(self, wanted: HookFilter, after: HookPlace | None, limit: int, /) -> HookPage:
         """Read one row more than asked for, to know whether the page is the last."""
         given = {
             "node": after.node_id if after else BEFORE_ALL,

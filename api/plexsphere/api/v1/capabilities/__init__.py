@@ -1,0 +1,1 @@
+"""What the nodes of a Project announced that they can do."""

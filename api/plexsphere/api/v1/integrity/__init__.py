@@ -1,0 +1,1 @@
+"""Integrity violations: reported by nodes, listed and acknowledged by operators."""

@@ -1,0 +1,48 @@
+"""Integrity violations as operators hear of them first: in the log (plexd.md, Binary Integrity)."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from plexsphere.platform.kernel.ids import DomainId, NodeId, ViolationId
+from plexsphere.policy.domain.integrity.violation import Finding, Violation
+from plexsphere.policy.ports.integrity.violations import ViolationFilter, ViolationPage, Violations
+
+LOG: Final = logging.getLogger("plexsphere.integrity")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertedViolations:
+    """Answers the port `Violations`; each that is opened is warned of, with ids and kinds alone."""
+
+    violations: Violations
+
+    async def raise_for(self, findings: Sequence[Finding], at: datetime, /) -> Sequence[Finding]:
+        opened = await self.violations.raise_for(findings, at)
+        for each in opened:
+            LOG.warning(
+                "integrity violation on node %s: %s, found by %s",
+                each.place.node_id,
+                each.kind.value,
+                each.detected_by.value,
+            )
+        return opened
+
+    async def resolve_binaries(self, nodes: Collection[tuple[DomainId, NodeId]], artifact_id: str, /) -> None:
+        await self.violations.resolve_binaries(nodes, artifact_id)
+
+    async def standing(self, domain_id: DomainId, node_id: NodeId, /) -> int:
+        return await self.violations.standing(domain_id, node_id)
+
+    async def find(self, violation_id: ViolationId, /) -> Violation | None:
+        return await self.violations.find(violation_id)
+
+    async def acknowledge(
+        self, domain_id: DomainId, violation_id: ViolationId, by: str, reason: str, at: datetime, /
+    ) -> Violation | None:
+        return await self.violations.acknowledge(domain_id, violation_id, by, reason, at)
+
+    async def page(self, wanted: ViolationFilter, after: ViolationId | None, limit: int, /) -> ViolationPage:
+        return await self.violations.page(wanted, after, limit)
