@@ -234,3 +234,83 @@ async def test_another_projects_policy_has_no_history_and_takes_no_update(api: A
     ]
 
     assert {(answer.status_code, code_of(answer)) for answer in answers} == {(404, "policy_not_found")}
+
+
+TEST: Final = {
+    "name": "everybody pings",
+    "source": {"selector": "*"},
+    "destination": {"mesh_ip": "10.100.0.3"},
+    "protocol": "tcp",
+    "port": 80,
+    "expect": "allow",
+}
+
+
+async def test_tests_are_shown_with_the_revision_that_has_them(api: Api) -> None:
+    body = {"slug": "web", "selector": EVERYBODY, "rules": [ALLOW], "tests": [TEST]}
+    created = await api.call("POST", ALL, json=body)
+    one = created.headers["location"]
+
+    kept = await api.say(one, ALLOW, HTTP)
+    dropped = await api.say(one, ALLOW, HTTP, tests=[])
+
+    assert created.json()["head"]["tests"] == kept.json()["head"]["tests"] == [TEST]
+    assert "tests" not in dropped.json()["head"]
+    former = (await api.call("GET", f"{one}/revisions/{dropped.json()['head']['parent_id']}")).json()
+    assert former["tests"] == [TEST]
+
+
+async def test_a_change_that_breaks_a_test_is_refused_and_named(api: Api) -> None:
+    one = await api.policy()
+    await api.say(one, ALLOW, tests=[TEST])
+    before = (await api.call("GET", one)).json()
+    denial = {"slug": "no", "selector": EVERYBODY, "rules": [{**HTTP, "action": "deny"}]}
+
+    answers = [
+        await api.call("POST", ALL, json=denial),
+        await api.say(one, {**HTTP, "action": "deny"}, ALLOW),
+        await api.say(one, ALLOW, tests=[TEST, {**TEST, "name": "quiet", "expect": "deny"}]),
+    ]
+
+    assert {(answer.status_code, code_of(answer)) for answer in answers} == {(409, "policy_test_broken")}
+    assert [answer.json()["detail"] for answer in answers] == [
+        "The test 'everybody pings' of the policy web would not hold.",
+        "The test 'everybody pings' of the policy web would not hold.",
+        "The test 'quiet' of the policy web would not hold.",
+    ]
+    assert (await api.call("GET", one)).json() == before
+    assert (await api.call("DELETE", f"{one}?confirm=true")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"name": ""}, 400, "invalid_body"),
+        ({"port": None}, 400, "invalid_body"),
+        ({"expect": "accept"}, 400, "invalid_body"),
+        ({"source": {}}, 400, "invalid_body"),
+        ({"source": {"selector": "*", "hostname": "db"}}, 400, "invalid_body"),
+        ({"protocol": "sctp"}, 422, "unknown_protocol"),
+        ({"source": {"selector": ""}}, 422, "selector_syntax_error"),
+    ],
+)
+async def test_a_test_that_cannot_be_read_is_refused(
+    api: Api, change: dict[str, Any], status: int, code: str
+) -> None:
+    one = await api.policy()
+
+    answer = await api.say(one, ALLOW, tests=[{**TEST, **change}])
+
+    assert (answer.status_code, code_of(answer)) == (status, code)
+
+
+async def test_a_project_has_at_most_512_tests(api: Api) -> None:
+    tests = [{**TEST, "name": f"t-{number}"} for number in range(64)]
+    for number in range(8):
+        body = {"slug": f"p-{number}", "selector": EVERYBODY, "rules": [ALLOW], "tests": tests}
+        assert (await api.call("POST", ALL, json=body)).status_code == 201
+
+    body = {"slug": "one-more", "selector": EVERYBODY, "rules": [ALLOW], "tests": [TEST]}
+    answer = await api.call("POST", ALL, json=body)
+
+    assert (answer.status_code, code_of(answer)) == (422, "too_many_policy_tests")

@@ -15,7 +15,7 @@ from plexsphere.policy.application.policy_change import PolicyChange
 from plexsphere.policy.application.policy_draft import PolicyDraft
 from plexsphere.policy.application.update_policy import UpdatePolicy
 from plexsphere.policy.application.visibility_views import VisibilityViews
-from plexsphere.policy.application.wording import RuleWords, Wording
+from plexsphere.policy.application.wording import EndWords, PolicyTestWords, RuleWords, Wording
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
@@ -269,6 +269,13 @@ def a_rule(action: str = "allow", protocol: str = "any", ports: tuple[int, int] 
     return RuleWords(action, protocol, "0.0.0.0/0", "0.0.0.0/0", ports)
 
 
+def a_test(
+    name: str = "they talk", source: str = "*", destination: str = "*", expect: str = "allow"
+) -> PolicyTestWords:
+    """Return a test of anything between two selectors."""
+    return PolicyTestWords(name, EndWords(source), EndWords(destination), "any", None, expect)
+
+
 def a_draft(
     *rules: RuleWords,
     slug: str = "web",
@@ -276,6 +283,7 @@ def a_draft(
     destination: str = "*",
     project: ProjectId = PROJECT,
     confirm: bool = False,
+    tests: tuple[PolicyTestWords, ...] = (),
 ) -> PolicyDraft:
     """Return a draft; without rules it allows everything."""
     return PolicyDraft(
@@ -287,6 +295,7 @@ def a_draft(
         rules=rules or (a_rule(),),
         author=AUTHOR,
         confirm=confirm,
+        tests=tests,
     )
 
 
@@ -297,9 +306,10 @@ def a_change(
     destination: str = "*",
     project: ProjectId = PROJECT,
     confirm: bool = False,
+    tests: tuple[PolicyTestWords, ...] | None = None,
 ) -> PolicyChange:
-    """Return a change; without rules it allows everything."""
-    wording = Wording(source, destination, rules or (a_rule(),))
+    """Return a change; without rules it allows everything, without tests it keeps those that there are."""
+    wording = Wording(source, destination, rules or (a_rule(),), tests)
     return PolicyChange(project, policy_id, wording, AUTHOR, confirm=confirm)
 
 

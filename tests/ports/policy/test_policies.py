@@ -40,7 +40,12 @@ async def test_a_policy_comes_back_as_it_was_kept(kit: PolicyKit) -> None:
         fleets.rule("allow", "icmp"),
         fleets.rule("log", "udp", "fd00::/8", "fd00::/8", (53, 53)),
     ]
-    plain = fleets.policy(1, *rules, source="app in (web,db),!edge", destination="zone=a")
+    tests = (
+        fleets.claim("web to db", source="app=web", destination="10.100.0.7", protocol="tcp", port=5432),
+        fleets.claim("nobody to edge", destination="edge", expect="deny"),
+        fleets.claim("ping", protocol="icmp"),
+    )
+    plain = fleets.policy(1, *rules, source="app in (web,db),!edge", destination="zone=a", tests=tests)
     policy = replace(
         plain,
         display_name="Web to database",

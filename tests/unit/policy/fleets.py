@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 from plexsphere.platform.kernel.ids import NodeId, PolicyId, ProjectId
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.policy import NetworkPolicy, PolicySelector, Revision, RevisionId
+from plexsphere.policy.domain.policy_test import (
+    PolicyTest,
+    PolicyTestEnd,
+    read_expectation,
+    read_traffic,
+)
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.selector import Selector
 
@@ -52,6 +58,7 @@ def policy(
     destination: str = "*",
     revision: int = 1,
     project: ProjectId = PROJECTS[0],
+    tests: tuple[PolicyTest, ...] = (),
 ) -> NetworkPolicy:
     identity = policy_id(number)
     head = Revision(
@@ -63,8 +70,29 @@ def policy(
         rules=rules or (rule(),),
         created_at=NOON,
         created_by="user:0",
+        tests=tests,
     )
     return NetworkPolicy(identity, project, f"policy-{number}", None, head, NOON, NOON)
+
+
+def claim(
+    name: str = "t",
+    *,
+    source: str = "*",
+    destination: str = "*",
+    protocol: str = "any",
+    port: int | None = None,
+    expect: str = "allow",
+) -> PolicyTest:
+    """A policy test; an end is a selector, or a mesh address where it begins with a digit."""
+    return PolicyTest(
+        name, end(source), end(destination), read_traffic(protocol, port), read_expectation(expect)
+    )
+
+
+def end(words: str) -> PolicyTestEnd:
+    by_address = words[0].isdigit()
+    return PolicyTestEnd.parse(None if by_address else words, words if by_address else None)
 
 
 labels = st.builds(
@@ -104,6 +132,19 @@ rules = st.builds(
     port_ranges,
 ) | st.sampled_from([rule("allow", source="::/0", destination="::/0"), rule("deny")])
 rule_lists = st.lists(rules, min_size=1, max_size=4)
+
+ends = selectors | st.sampled_from(["10.100.0.0", "10.100.0.5", "10.100.0.8"])
+claims = st.builds(
+    lambda name, source, destination, traffic, expect: claim(
+        name, source=source, destination=destination, protocol=traffic[0], port=traffic[1], expect=expect
+    ),
+    st.sampled_from(["one", "two", "three"]),
+    ends,
+    ends,
+    st.sampled_from([("any", None), ("tcp", 1), ("tcp", 4), ("udp", 3), ("icmp", None)]),
+    st.sampled_from(["allow", "deny"]),
+)
+claim_lists = st.lists(claims, max_size=3, unique_by=lambda test: test.name).map(tuple)
 
 
 @cache

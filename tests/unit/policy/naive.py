@@ -1,13 +1,14 @@
 """Who sees whom, told the slow way: the yardstick the index is held against."""
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.policy import NetworkPolicy, PolicySelector
+from plexsphere.policy.domain.policy_test import Expectation, PolicyTest, PolicyTestEnd
 from plexsphere.policy.domain.rule import Action, Rule
-from plexsphere.policy.domain.traffic import Protocol
+from plexsphere.policy.domain.traffic import Protocol, Traffic
 
 Atom = tuple[str, int]
 
@@ -66,6 +67,30 @@ def visible_pairs(
         for one, other in combinations(members, 2)
         if sees(policies, one, other)
     )
+
+
+def wrong_pairs(
+    policies: Iterable[NetworkPolicy], members: Iterable[Member], owner: NetworkPolicy, test: PolicyTest
+) -> frozenset[tuple[NodeId, NodeId]]:
+    """The pairs, sender first, of which a test of a policy of these does not hold."""
+    policies, members = list(policies), [each for each in members if each.project_id == owner.project_id]
+    return frozenset(
+        (sender.node_id, receiver.node_id)
+        for sender, receiver in permutations(members, 2)
+        if stands_at(test.source, sender)
+        and stands_at(test.destination, receiver)
+        and may_send(policies, sender, receiver, test.traffic) != (test.expect is Expectation.ALLOW)
+    )
+
+
+def stands_at(end: PolicyTestEnd, member: Member) -> bool:
+    return end.selector.matches(member.labels) and end.mesh_ip in (None, member.mesh_ip)
+
+
+def may_send(policies: Iterable[NetworkPolicy], sender: Member, receiver: Member, traffic: Traffic) -> bool:
+    if traffic.protocol is Protocol.ANY:
+        return _some_is_left(list(rules_between(policies, sender, receiver)))
+    return (traffic.protocol.value, traffic.first) in may_travel(policies, sender, receiver)
 
 
 def _some_is_left(rules: list[Rule]) -> bool:

@@ -1,8 +1,10 @@
 """The index, whatever happened to it, against the slow way and against an index built anew."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,7 @@ from plexsphere.policy.domain.difference import Difference, PairSet
 from plexsphere.policy.domain.index import VisibilityIndex
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.policy import NetworkPolicy
+from plexsphere.policy.domain.policy_test import PolicyTest
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.weight import WEIGHT_MASK
 from tests.unit.policy import fleets, naive
@@ -24,6 +27,7 @@ Pairs = frozenset[frozenset[NodeId]]
 
 NODES = range(7)
 POLICIES = range(4)
+NO_POLICY = PolicyId(UUID(int=0))
 
 
 class TheIndex(RuleBasedStateMachine):
@@ -41,11 +45,14 @@ class TheIndex(RuleBasedStateMachine):
     @initialize(
         drawn=st.lists(fleets.labels, min_size=len(NODES), max_size=len(NODES)),
         said=st.lists(fleets.rule_lists, max_size=2),
+        claims=fleets.claim_lists,
     )
-    def populate(self, drawn: list[dict[str, str]], said: list[list[Rule]]) -> None:
+    def populate(
+        self, drawn: list[dict[str, str]], said: list[list[Rule]], claims: tuple[PolicyTest, ...] = ()
+    ) -> None:
         """Most of what matters needs a few nodes and policies to happen to."""
         for number, rules in enumerate(said):
-            self._put_policy(fleets.policy(number, *rules, revision=1))
+            self._put_policy(fleets.policy(number, *rules, revision=1, tests=claims))
         for number, labels in enumerate(drawn):
             self.put_member(number, 0, fleets.PROJECTS[number == 6], labels)
 
@@ -73,15 +80,31 @@ class TheIndex(RuleBasedStateMachine):
         number=st.sampled_from(POLICIES),
         rules=fleets.rule_lists,
         ends=st.tuples(fleets.selectors, fleets.selectors),
+        claims=fleets.claim_lists,
     )
-    def put_policy(self, number: int, rules: list[Rule], ends: tuple[str, str]) -> None:
+    def put_policy(
+        self, number: int, rules: list[Rule], ends: tuple[str, str], claims: tuple[PolicyTest, ...] = ()
+    ) -> None:
         self.revision += 1
-        project = fleets.PROJECTS[number == 3]
-        source, destination = ends
         policy = fleets.policy(
-            number, *rules, source=source, destination=destination, revision=self.revision, project=project
+            number,
+            *rules,
+            source=ends[0],
+            destination=ends[1],
+            revision=self.revision,
+            project=fleets.PROJECTS[number == 3],
+            tests=claims,
         )
         self._put_policy(policy)
+
+    @rule(number=st.sampled_from(POLICIES), rules=fleets.rule_lists)
+    def say_something_else_of_the_same_nodes(self, number: int, rules: list[Rule]) -> None:
+        """As an update does that leaves selectors and tests alone."""
+        standing = self.policies.get(fleets.policy_id(number))
+        if standing is not None:
+            self.revision += 1
+            head = replace(standing.head, rules=tuple(rules), number=self.revision)
+            self._put_policy(replace(standing, head=head))
 
     @rule(number=st.sampled_from(POLICIES))
     def put_policy_again(self, number: int) -> None:
@@ -165,8 +188,10 @@ class Expectation:
 
     def __init__(self, machine: TheIndex, change: Change) -> None:
         self._machine = machine
+        self._change = change
         self._before = self._snapshot()
         self._pairs = machine.pairs()
+        self._policies = dict(machine.policies)
         self._difference = machine.index.preview(change)
         assert self._snapshot() == self._before
 
@@ -188,6 +213,38 @@ class Expectation:
             for node_id in frozenset[NodeId]().union(*(pairs ^ self._pairs))
         }
         assert self._recompiled() <= difference.recompiled <= self._machine.members.keys()
+        self._compare_tests(difference)
+
+    def _compare_tests(self, difference: Difference) -> None:
+        failed = {(each.slug, each.name): each for each in difference.failed_tests}
+        judged = list(self._judged())
+        for policy, test in judged:
+            wrong, blamed = self._wrong(policy, test)
+            found = failed.pop((policy.slug, test.name), None)
+            assert (found is not None, found is not None and found.by_change) == (bool(wrong), bool(blamed))
+            if found is not None:
+                assert (found.source, found.destination) in (blamed or wrong)
+        assert failed == {}
+        assert difference.test_count in (0, len(judged))
+
+    def _judged(self) -> Iterator[tuple[NetworkPolicy, PolicyTest]]:
+        """The tests of the Project that a policy came to, changed in or left; none where nothing was said anew."""
+        policies, policy_id = self._machine.policies, touched_by(self._change)
+        touched = self._policies.get(policy_id) or policies.get(policy_id)
+        if touched is not None and self._policies.get(policy_id) != policies.get(policy_id):
+            for policy in policies.values():
+                if policy.project_id == touched.project_id:
+                    yield from ((policy, test) for test in policy.head.tests)
+
+    def _wrong(
+        self, policy: NetworkPolicy, test: PolicyTest
+    ) -> tuple[frozenset[tuple[NodeId, NodeId]], frozenset[tuple[NodeId, NodeId]]]:
+        """The pairs that are wrong now, and those for which the change is to blame."""
+        members, standing = self._machine.members.values(), self._policies.get(policy.id)
+        wrong = naive.wrong_pairs(self._machine.policies.values(), members, policy, test)
+        if standing is None or test not in standing.head.tests:
+            return wrong, wrong
+        return wrong, wrong - naive.wrong_pairs(self._policies.values(), members, policy, test)
 
     def _recompiled(self) -> frozenset[NodeId]:
         after = self._snapshot()
@@ -201,6 +258,16 @@ class Expectation:
             node_id: (index.compiled(node_id), index.fingerprint(node_id), index.peers_of(node_id))
             for node_id in self._machine.members
         }
+
+
+def touched_by(change: Change) -> PolicyId:
+    match change:
+        case PutPolicy(policy):
+            return policy.id
+        case RemovePolicy(policy_id):
+            return policy_id
+        case _:
+            return NO_POLICY
 
 
 def pairs_of(found: PairSet) -> Pairs:
@@ -277,7 +344,8 @@ def step(draw: Random, index: TheIndex) -> None:
     elif kind < 0.5:
         index.remove_member(number)
     elif kind < 0.9:
-        index.put_policy(draw.choice(POLICIES), some_rules(draw), (some_selector(draw), some_selector(draw)))
+        ends = some_selector(draw), some_selector(draw)
+        index.put_policy(draw.choice(POLICIES), some_rules(draw), ends, some_claims(draw))
     else:
         index.remove_policy(draw.choice(POLICIES))
 
@@ -289,6 +357,22 @@ def some_labels(draw: Random) -> dict[str, str]:
         "edge": draw.choice(["1", ""]),
     }
     return {key: value for key, value in chosen.items() if value}
+
+
+def some_claims(draw: Random) -> tuple[PolicyTest, ...]:
+    return tuple(some_claim(draw, name) for name in draw.choice([(), ("one",), ("one", "two")]))
+
+
+def some_claim(draw: Random, name: str) -> PolicyTest:
+    protocol, port = draw.choice([("any", None), ("tcp", 2), ("udp", 5), ("icmp", None)])
+    return fleets.claim(
+        name,
+        source=draw.choice([some_selector(draw), "10.100.0.3"]),
+        destination=draw.choice([some_selector(draw), "10.100.0.10"]),
+        protocol=protocol,
+        port=port,
+        expect=draw.choice(["allow", "deny"]),
+    )
 
 
 def some_selector(draw: Random) -> str:

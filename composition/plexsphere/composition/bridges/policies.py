@@ -31,6 +31,7 @@ PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.PortRangeInverted: problems.PORT_RANGE_INVERTED,
     errors.SelectorSyntaxError: problems.SELECTOR_SYNTAX_ERROR,
     errors.InvalidRule: problems.INVALID_BODY,
+    errors.InvalidPolicyTest: problems.INVALID_BODY,
     errors.InvalidSlug: problems.INVALID_BODY,
     errors.RevisionNotVisible: problems.REVISION_NOT_VISIBLE,
     errors.RevisionConflict: problems.REVISION_CONFLICT,
@@ -38,6 +39,8 @@ PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.PolicyNotFound: problems.POLICY_NOT_FOUND,
     errors.ProjectNotFound: problems.PROJECT_NOT_FOUND,
     errors.PolicyTooLarge: problems.POLICY_TOO_LARGE,
+    errors.TooManyPolicyTests: problems.TOO_MANY_POLICY_TESTS,
+    errors.PolicyTestBroken: problems.POLICY_TEST_BROKEN,
     errors.ConfirmationRequired: problems.CONFIRMATION_REQUIRED,
 }
 FAULT_IN_WORDS: Final[Mapping[errors.RuleFault, str]] = {
@@ -48,6 +51,15 @@ FAULT_IN_WORDS: Final[Mapping[errors.RuleFault, str]] = {
     errors.RuleFault.NO_RULES: "A policy needs at least one rule.",
     errors.RuleFault.TOO_MANY_RULES: "A policy has at most 1024 rules.",
 }
+TEST_FAULT_IN_WORDS: Final[Mapping[errors.PolicyTestFault, str]] = {
+    errors.PolicyTestFault.BAD_NAME: "A test's name is 1 to 128 printable characters.",
+    errors.PolicyTestFault.NAME_TAKEN: "Two tests of the policy have one name.",
+    errors.PolicyTestFault.BAD_END: "A test's end is either a `selector` or the `mesh_ip` of a node.",
+    errors.PolicyTestFault.PORT_MISPLACED: "A test of tcp or udp needs a port, and no other takes one.",
+    errors.PolicyTestFault.PORT_OUT_OF_RANGE: "A port is not a number from 1 to 65535.",
+    errors.PolicyTestFault.BAD_EXPECTATION: "A test expects either allow or deny.",
+    errors.PolicyTestFault.TOO_MANY_TESTS: "A policy has at most 64 tests.",
+}
 BAD_SLUG: Final = "A slug is a lower-case letter and up to 63 more of a-z, 0-9 and dash."
 
 
@@ -55,6 +67,12 @@ def _detail(error: errors.PolicyError) -> str:
     match error:
         case errors.InvalidRule():
             return FAULT_IN_WORDS[error.fault]
+        case errors.InvalidPolicyTest():
+            return TEST_FAULT_IN_WORDS[error.fault]
+        case errors.PolicyTestBroken():
+            return f"The test {error.name!r} of the policy {error.slug} would not hold."
+        case errors.TooManyPolicyTests():
+            return f"The Project would have {error.tests} policy tests; {error.most} are the most."
         case errors.InvalidSlug():
             return BAD_SLUG
         case errors.SelectorSyntaxError():

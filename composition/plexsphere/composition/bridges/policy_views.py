@@ -2,8 +2,10 @@
 
 from plexsphere.api.callers import Permitted
 from plexsphere.api.v1.policies.wiring import (
+    EndText,
     NewPolicy,
     PolicyEdit,
+    PolicyTestText,
     PolicyView,
     RevisionView,
     RuleDiffView,
@@ -13,8 +15,9 @@ from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.ids import PolicyId, ProjectId
 from plexsphere.policy.application.policy_change import PolicyChange
 from plexsphere.policy.application.policy_draft import PolicyDraft
-from plexsphere.policy.application.wording import RuleWords, Wording
+from plexsphere.policy.application.wording import EndWords, PolicyTestWords, RuleWords, Wording
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
+from plexsphere.policy.domain.policy_test import PolicyTest, PolicyTestEnd
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.rule_diff import RuleDiff
 from plexsphere.policy.ports.policies import PolicyHeader
@@ -32,6 +35,7 @@ def draft_of(permitted: Permitted, project_id: ProjectId, wish: NewPolicy) -> Po
         author=permitted.caller.subject,
         correlation_id=CORRELATION_ID.get() or None,
         confirm=wish.confirm,
+        tests=tuple(map(_test_words, wish.tests)),
     )
 
 
@@ -44,7 +48,10 @@ def change_of(
         project_id=project_id,
         policy_id=policy_id,
         wording=Wording(
-            edit.source_selector, edit.destination_selector, tuple(_words(rule) for rule in edit.rules)
+            edit.source_selector,
+            edit.destination_selector,
+            tuple(map(_words, edit.rules)),
+            None if edit.tests is None else tuple(map(_test_words, edit.tests)),
         ),
         author=permitted.caller.subject,
         display_name=edit.display_name,
@@ -97,6 +104,7 @@ def revision_view(head: Revision) -> RevisionView:
         created_at=head.created_at,
         created_by=head.created_by,
         correlation_id=head.correlation_id,
+        tests=tuple(map(_test_text, head.tests)),
     )
 
 
@@ -114,3 +122,22 @@ def _text(rule: Rule) -> RuleText:
     return RuleText(
         rule.action.value, rule.protocol.value, str(rule.source_cidr), str(rule.destination_cidr), ports
     )
+
+
+def _test_words(test: PolicyTestText) -> PolicyTestWords:
+    ends = _end_words(test.source), _end_words(test.destination)
+    return PolicyTestWords(test.name, *ends, test.protocol, test.port, test.expect)
+
+
+def _end_words(end: EndText) -> EndWords:
+    return EndWords(end.selector, end.mesh_ip)
+
+
+def _test_text(test: PolicyTest) -> PolicyTestText:
+    protocol, port = test.traffic.protocol.value, test.traffic.first or None
+    ends = _end_text(test.source), _end_text(test.destination)
+    return PolicyTestText(test.name, *ends, protocol, port, test.expect.value)
+
+
+def _end_text(end: PolicyTestEnd) -> EndText:
+    return EndText(end.selector.text) if end.mesh_ip is None else EndText(mesh_ip=str(end.mesh_ip))

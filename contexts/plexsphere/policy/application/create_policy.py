@@ -11,6 +11,7 @@ from plexsphere.policy.domain.changes import PutPolicy
 from plexsphere.policy.domain.confirmation import require_confirmed
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
+from plexsphere.policy.domain.promises import require_tests_hold
 from plexsphere.policy.domain.rule_limit import require_bearable
 from plexsphere.policy.ports.mesh_turn import MeshTurn
 from plexsphere.policy.ports.policies import Policies
@@ -49,9 +50,11 @@ class CreatePolicy:
 
         Raises:
             SelectorSyntaxError, UnknownAction, UnknownProtocol, CidrFamilyMismatch, PortRangeInverted,
-            InvalidRule, InvalidSlug: before anything is looked at.
+            InvalidRule, InvalidPolicyTest, InvalidSlug: before anything is looked at.
             ProjectNotFound, PolicySlugTaken: nothing changed.
             PolicyTooLarge: some node would have more rules to enforce than it may.
+            TooManyPolicyTests: the Project would have more than are judged.
+            PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
             ConfirmationRequired: a policy that denies would take most away, and the draft does not confirm it.
         """
         policy = draft.drawn(PolicyId(self.mint_id()), RevisionId(self.mint_id()), self.clock.now())
@@ -63,6 +66,7 @@ class CreatePolicy:
             await self.policies.add(domain_id, policy, revision)
             difference = self.views.index(domain_id).preview(PutPolicy(policy))
             require_bearable(difference.most_rules)
+            require_tests_hold(difference)
             require_confirmed(difference, confirmed=draft.confirm)
             await self.tellings.tell(domain_id, policy.id, difference)
         return Created(domain_id, policy)

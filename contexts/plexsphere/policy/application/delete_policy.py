@@ -9,6 +9,7 @@ from plexsphere.policy.application.visibility_views import VisibilityViews
 from plexsphere.policy.domain.changes import RemovePolicy
 from plexsphere.policy.domain.confirmation import require_confirmed
 from plexsphere.policy.domain.errors import PolicyNotFound
+from plexsphere.policy.domain.promises import require_tests_hold
 from plexsphere.policy.ports.mesh_turn import MeshTurn
 from plexsphere.policy.ports.policies import Policies
 from plexsphere.policy.ports.tellings import Tellings
@@ -31,6 +32,7 @@ class DeletePolicy:
 
         Raises:
             PolicyNotFound: the Project has no such policy.
+            PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
             ConfirmationRequired: most of what the Domain's nodes see would vanish, and `confirm` is False.
         """
         async with self.unit_of_work():
@@ -40,6 +42,7 @@ class DeletePolicy:
             if revision is None or not await self.policies.delete(domain_id, policy_id, revision):
                 raise PolicyNotFound(policy_id)
             difference = self.views.index(domain_id).preview(RemovePolicy(policy_id))
+            require_tests_hold(difference)
             require_confirmed(difference, confirmed=confirm)
             await self.tellings.tell(domain_id, policy_id, difference)
         return domain_id

@@ -1,6 +1,6 @@
 """A change of a policy as somebody wishes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plexsphere.platform.kernel.ids import PolicyId, ProjectId
@@ -38,6 +38,8 @@ class PolicyChange:
             RevisionConflict: the change was written upon another head.
         """
         policy.require_head(self.expected_head)
+        if self.wording.tests is None:
+            said = replace(said, tests=policy.head.tests)
         named = policy if self.display_name is None else policy.named(self.display_name or None, at)
         if policy.head.says(said):
             return named
@@ -54,4 +56,5 @@ class PolicyChange:
             created_at=at,
             created_by=str(self.author),
             correlation_id=self.correlation_id,
+            tests=said.tests,
         )

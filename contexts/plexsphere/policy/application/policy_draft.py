@@ -6,7 +6,7 @@ from typing import Final
 
 from plexsphere.platform.kernel.ids import PolicyId, ProjectId
 from plexsphere.platform.kernel.subjects import Reference
-from plexsphere.policy.application.wording import RuleWords, Wording
+from plexsphere.policy.application.wording import PolicyTestWords, RuleWords, Wording
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 
 FIRST: Final = 1
@@ -25,6 +25,7 @@ class PolicyDraft:
     author: Reference
     correlation_id: str | None = None
     confirm: bool = False
+    tests: tuple[PolicyTestWords, ...] = ()
 
     def drawn(self, policy_id: PolicyId, revision_id: RevisionId, at: datetime) -> NetworkPolicy:
         """
@@ -32,9 +33,9 @@ class PolicyDraft:
 
         Raises:
             SelectorSyntaxError, UnknownAction, UnknownProtocol, CidrFamilyMismatch, PortRangeInverted,
-            InvalidRule, InvalidSlug
+            InvalidRule, InvalidPolicyTest, InvalidSlug
         """
-        said = Wording(self.source_selector, self.destination_selector, self.rules).read()
+        said = Wording(self.source_selector, self.destination_selector, self.rules, self.tests).read()
         head = Revision(
             id=revision_id,
             policy_id=policy_id,
@@ -45,5 +46,6 @@ class PolicyDraft:
             created_at=at,
             created_by=str(self.author),
             correlation_id=self.correlation_id,
+            tests=said.tests,
         )
         return NetworkPolicy(policy_id, self.project_id, self.slug, self.display_name, head, at, at)

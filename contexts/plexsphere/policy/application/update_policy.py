@@ -12,6 +12,7 @@ from plexsphere.policy.domain.changes import PutPolicy
 from plexsphere.policy.domain.confirmation import require_confirmed
 from plexsphere.policy.domain.errors import PolicyNotFound
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
+from plexsphere.policy.domain.promises import require_tests_hold
 from plexsphere.policy.domain.rule_limit import require_bearable
 from plexsphere.policy.ports.mesh_turn import MeshTurn
 from plexsphere.policy.ports.policies import Policies
@@ -41,10 +42,12 @@ class UpdatePolicy:
 
         Raises:
             SelectorSyntaxError, UnknownAction, UnknownProtocol, CidrFamilyMismatch, PortRangeInverted,
-            InvalidRule: before anything is looked at.
+            InvalidRule, InvalidPolicyTest: before anything is looked at.
             PolicyNotFound: the Project has no such policy.
             RevisionConflict: the policy has another head than the change was written upon; nothing changed.
             PolicyTooLarge: some node would have more rules to enforce than it may.
+            TooManyPolicyTests: the Project would have more than are judged.
+            PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
             ConfirmationRequired: most of what the Domain's nodes see would vanish, and the change does not confirm it.
         """
         said = change.wording.read()
@@ -68,5 +71,6 @@ class UpdatePolicy:
         await self.policies.revise(domain_id, policy, revision)
         difference = self.views.index(domain_id).preview(PutPolicy(policy))
         require_bearable(difference.most_rules)
+        require_tests_hold(difference)
         require_confirmed(difference, confirmed=confirmed)
         await self.tellings.tell(domain_id, policy.id, difference)

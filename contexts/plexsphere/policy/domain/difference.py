@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.bitset import Sizes, bits
+from plexsphere.policy.domain.verdicts import FailedTest
 
 
 class PairGroup(NamedTuple):
@@ -73,7 +74,8 @@ class Difference:
     `pairs_before` counts all visible pairs of the Domain before the change. `recompiled` misses no node whose rules
     change; it may hold one whose rules come out the same after all. A node that leaves is a partner in what is
     lost, and is not in `recompiled`. `most_rules` is how many rules a policy leaves the node that has most by it;
-    0 where no policy comes.
+    0 where no policy comes. `failed_tests` are the policy tests of the Project that would not hold, of `test_count`
+    that it would have; changes of nodes judge none.
     """
 
     pairs_before: int
@@ -82,6 +84,8 @@ class Difference:
     lost: PairSet
     recompiled: frozenset[NodeId]
     most_rules: int = 0
+    failed_tests: tuple[FailedTest, ...] = ()
+    test_count: int = 0
 
     @classmethod
     def none(cls, pairs_before: int) -> Self:

@@ -52,6 +52,44 @@ class InvalidRule(PolicyError):
         self.fault = fault
 
 
+class PolicyTestFault(StrEnum):
+    """What is wrong with a policy test, or with a list of them."""
+
+    BAD_NAME = "bad_name"
+    NAME_TAKEN = "name_taken"
+    BAD_END = "bad_end"
+    PORT_MISPLACED = "port_misplaced"
+    PORT_OUT_OF_RANGE = "port_out_of_range"
+    BAD_EXPECTATION = "bad_expectation"
+    TOO_MANY_TESTS = "too_many_tests"
+
+
+class InvalidPolicyTest(PolicyError):
+    """A policy test, or a list of them, broke its shape; `fault` says how."""
+
+    def __init__(self, fault: PolicyTestFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class TooManyPolicyTests(PolicyError):
+    """The Project would have more policy tests than are judged with every change (decision 0045)."""
+
+    def __init__(self, tests: int, most: int) -> None:
+        super().__init__(f"the project would have {tests} policy tests, and {most} are the most")
+        self.tests = tests
+        self.most = most
+
+
+class PolicyTestBroken(PolicyError):
+    """By a change, a policy test of the Project would not hold (decision 0045)."""
+
+    def __init__(self, slug: str, name: str) -> None:
+        super().__init__(f"a test of policy {slug} would fail")
+        self.slug = slug
+        self.name = name
+
+
 class InvalidSlug(PolicyError):
     """A slug is not a lower-case letter followed by at most 63 of a-z, 0-9 and dash."""
 

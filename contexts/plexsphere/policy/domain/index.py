@@ -73,7 +73,7 @@ class VisibilityIndex:
         """Have the policy's head in force in its Project, in place of any revision before."""
         self._require_settled(policy)
         self._moment = object()
-        self._graph(policy.project_id).apply(policy.id, policy.head)
+        self._graph(policy.project_id).apply(policy.id, policy)
         self._policies[policy.id] = policy.project_id
 
     def remove_policy(self, policy_id: PolicyId) -> None:
@@ -93,7 +93,7 @@ class VisibilityIndex:
                 return self._moved(node_id, None)
             case PutPolicy(policy):
                 self._require_settled(policy)
-                return self._peek(policy.project_id).differ(policy.id, policy.head, self.pairs())
+                return self._peek(policy.project_id).differ(policy.id, policy, self.pairs())
             case RemovePolicy(policy_id):
                 return self._withdrawn(policy_id)
 

@@ -3,10 +3,17 @@
 from collections.abc import Callable
 from ipaddress import IPv4Network
 
-from plexsphere.policy.domain.policy import Revision
+from plexsphere.policy.domain.policy import NetworkPolicy, Revision
+from plexsphere.policy.domain.policy_test import PolicyTestEnd
 from plexsphere.policy.domain.rule import Action, Cidr, Rule
 from plexsphere.policy.domain.selector import Selector
-from plexsphere.policy.domain.side import ADDRESS_BITS, Link, Side, SideKey
+from plexsphere.policy.domain.side import ADDRESS_BITS, AppliedPolicy, AppliedTest, Link, Side, SideKey
+
+
+def applied(policy: NetworkPolicy, side: Callable[[SideKey], Side]) -> AppliedPolicy:
+    """Return the policy as it is at its head, between sides."""
+    head = policy.head
+    return AppliedPolicy(policy.id, head.number, head.digest(), links_of(head, side), tests_of(policy, side))
 
 
 def links_of(revision: Revision, side: Callable[[SideKey], Side]) -> tuple[Link, ...]:
@@ -19,6 +26,22 @@ def links_of(revision: Revision, side: Callable[[SideKey], Side]) -> tuple[Link,
         _link(position, rule, revision, side)
         for position, rule in enumerate(revision.rules)
         if rule.action is not Action.LOG and isinstance(rule.source_cidr, IPv4Network)
+    )
+
+
+def tests_of(policy: NetworkPolicy, side: Callable[[SideKey], Side]) -> tuple[AppliedTest, ...]:
+    """Return the tests of the policy's head, each between its two sides."""
+    return tuple(
+        AppliedTest(policy.slug, test, side(_end(test.source)), side(_end(test.destination)))
+        for test in policy.head.tests
+    )
+
+
+def _end(end: PolicyTestEnd) -> SideKey:
+    return (
+        SideKey(end.selector, 0, 0)
+        if end.mesh_ip is None
+        else SideKey(end.selector, int(end.mesh_ip), ADDRESS_BITS)
     )
 
 

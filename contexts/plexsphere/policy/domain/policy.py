@@ -9,6 +9,7 @@ from uuid import UUID
 
 from plexsphere.platform.kernel.ids import PolicyId, ProjectId
 from plexsphere.policy.domain.errors import InvalidRule, InvalidSlug, RevisionConflict, RuleFault
+from plexsphere.policy.domain.policy_test import PolicyTest
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.selector import Selector
 
@@ -33,6 +34,7 @@ class Statement:
 
     selector: PolicySelector
     rules: tuple[Rule, ...]
+    tests: tuple[PolicyTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Revision:
     created_at: datetime
     created_by: str
     correlation_id: str | None = None
+    tests: tuple[PolicyTest, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.rules:
@@ -63,11 +66,15 @@ class Revision:
             raise ValueError("revisions count from 1")
 
     def says(self, statement: Statement) -> bool:
-        """Tell whether the revision has these selectors and, in this order, these rules."""
-        return (self.selector, self.rules) == (statement.selector, statement.rules)
+        """Tell whether the revision has these selectors and, in this order, these rules and these tests."""
+        return Statement(self.selector, self.rules, self.tests) == statement
 
     def digest(self) -> bytes:
-        """Return 16 bytes that differ wherever the policy, the number, the selectors or the rules do."""
+        """
+        Return 16 bytes that differ wherever the policy, the number, the selectors or the rules do.
+
+        A revision says one thing for ever, so its number stands for its tests, too.
+        """
         head = f"{self.policy_id.hex}.{self.number}\n{self.selector.source}\n{self.selector.destination}\n"
         body = "\n".join(map(_line, self.rules))
         return blake2b((head + body).encode(), digest_size=16).digest()

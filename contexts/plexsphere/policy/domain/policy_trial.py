@@ -1,45 +1,45 @@
 """What a changed policy would do, told without changing anything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from plexsphere.platform.kernel.ids import NodeId, PolicyId
+from plexsphere.platform.kernel.ids import NodeId
 from plexsphere.policy.domain.bitset import bits
 from plexsphere.policy.domain.difference import Difference, PairSet
 from plexsphere.policy.domain.partition import Partition
 from plexsphere.policy.domain.rule import Action
 from plexsphere.policy.domain.rule_limit import RuleCounts
-from plexsphere.policy.domain.side import Link, Side
+from plexsphere.policy.domain.side import AppliedPolicy, AppliedTest, Side
 from plexsphere.policy.domain.trial_cells import TrialCells
-from plexsphere.policy.domain.trial_links import TrialLinks
+from plexsphere.policy.domain.trial_links import StandingLinks, TrialLinks
+from plexsphere.policy.domain.verdicts import FailedTest, Verdicts
 from plexsphere.policy.domain.visibility import visible_to
 
 
 class PolicyTrial:
     """
-    A Project with one policy's links replaced.
+    A Project with one policy's links and tests replaced.
 
     Only classes at both ends of a link that comes or goes are looked at: no other pair can change.
     """
 
     def __init__(
-        self,
-        partition: Partition,
-        cells: TrialCells,
-        policy_id: PolicyId,
-        before: tuple[Link, ...],
-        after: tuple[Link, ...],
+        self, partition: Partition, cells: TrialCells, before: AppliedPolicy, after: AppliedPolicy
     ) -> None:
         self._partition = partition
         self._cells = cells
-        self._links = TrialLinks(policy_id, after, cells)
-        self._before = before
-        self._after = after
+        self._links = TrialLinks(after.policy_id, after.links, cells)
+        self._before = before.links
+        self._after = after.links
+        self._tests_before = {each.test for each in before.tests}
+        self._tests = after.tests
 
-    def difference(self, pairs_before: int, ranges: Callable[[Side], int]) -> Difference:
+    def difference(
+        self, pairs_before: int, ranges: Callable[[Side], int], others: Sequence[AppliedTest]
+    ) -> Difference:
         """
         Return what would change; `pairs_before` counts the visible pairs of the Domain.
 
-        `ranges` says how many ranges the addresses of a side make.
+        `ranges` says how many ranges the addresses of a side make; `others` are the tests of all other policies.
         """
         gained: dict[int, int] = {}
         lost: dict[int, int] = {}
@@ -48,11 +48,22 @@ class PolicyTrial:
             self._note(gained, slot, sees & ~seen)
             self._note(lost, slot, seen & ~sees)
         blocks = {slot: self._cells.at(slot).nodes for slot in gained.keys() | lost.keys()}
-        recompiled = self._recompiled()
-        most_rules = self._most_rules(RuleCounts(self._links, ranges))
         return Difference(
-            pairs_before, blocks, PairSet(blocks, gained), PairSet(blocks, lost), recompiled, most_rules
+            pairs_before=pairs_before,
+            blocks=blocks,
+            gained=PairSet(blocks, gained),
+            lost=PairSet(blocks, lost),
+            recompiled=self._recompiled(),
+            most_rules=self._most_rules(RuleCounts(self._links, ranges)),
+            failed_tests=self._failed_tests(others),
+            test_count=len(others) + len(self._tests),
         )
+
+    def _failed_tests(self, others: Sequence[AppliedTest]) -> tuple[FailedTest, ...]:
+        kept = [each for each in self._tests if each.test in self._tests_before]
+        brought = [each for each in self._tests if each.test not in self._tests_before]
+        verdicts = Verdicts(self._cells, StandingLinks(self._cells), self._links)
+        return verdicts.failed([*others, *kept], brought)
 
     def _most_rules(self, counts: RuleCounts) -> int:
         allows = any(link.action is Action.ALLOW for link in self._after)

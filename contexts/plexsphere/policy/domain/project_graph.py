@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 
 from plexsphere.platform.kernel.ids import NodeId, PolicyId
 from plexsphere.policy.domain.aggregate import aggregated, range_count
 from plexsphere.policy.domain.compiled import AgentPolicy, Role, Template, Use, addressed, template
 from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.live_links import LiveLinks
-from plexsphere.policy.domain.lowering import links_of
+from plexsphere.policy.domain.lowering import applied
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.member_class import MemberClass, Seat
 from plexsphere.policy.domain.member_trial import Place, Shift, shift
 from plexsphere.policy.domain.partition import Partition
-from plexsphere.policy.domain.policy import Revision
+from plexsphere.policy.domain.policy import NetworkPolicy
 from plexsphere.policy.domain.policy_trial import PolicyTrial
 from plexsphere.policy.domain.refinement import Cell, cells_of
 from plexsphere.policy.domain.roster import Roster
-from plexsphere.policy.domain.side import AppliedPolicy, Side, SideKey
+from plexsphere.policy.domain.side import AppliedPolicy, AppliedTest, Side, SideKey
 from plexsphere.policy.domain.side_table import SideTable
 from plexsphere.policy.domain.trial_cells import TrialCells
 from plexsphere.policy.domain.weight import WEIGHT_BITS, WEIGHT_MASK
@@ -77,24 +78,26 @@ class ProjectGraph:
         self.roster.remove(seat)
         self._count(sides, -seat.mark)
 
-    def differ(self, policy_id: PolicyId, revision: Revision | None, pairs_before: int) -> Difference:
+    def differ(self, policy_id: PolicyId, policy: NetworkPolicy | None, pairs_before: int) -> Difference:
         """Return what would change if the policy had this head, or were gone."""
         standing, fresh = self._policies.get(policy_id), dict[SideKey, Side]()
-        if _says(standing) == (revision and revision.digest()):
+        if _says(standing) == (policy and policy.head.digest()):
             return Difference.none(pairs_before)
-        links = links_of(revision, self._resolver(fresh)) if revision else ()
+        nothing = AppliedPolicy(policy_id, 0, b"", ())
+        after = applied(policy, self._resolver(fresh)) if policy else nothing
         parts = cells_of(self.roster, fresh.values())
         cells = TrialCells(self.partition, parts, frozenset(fresh.values()))
-        trial = PolicyTrial(self.partition, cells, policy_id, standing.links if standing else (), links)
-        return trial.difference(pairs_before, self._range_counts(parts, fresh.values()))
+        trial = PolicyTrial(self.partition, cells, standing or nothing, after)
+        ranges = self._range_counts(parts, fresh.values())
+        return trial.difference(pairs_before, ranges, self._tests_beside(policy_id))
 
-    def apply(self, policy_id: PolicyId, revision: Revision | None) -> None:
+    def apply(self, policy_id: PolicyId, policy: NetworkPolicy | None) -> None:
         """Have the policy say this from now on, or nothing."""
         standing = self._policies.get(policy_id)
-        if _says(standing) == (revision and revision.digest()):
+        if _says(standing) == (policy and policy.head.digest()):
             return
-        if revision is not None:
-            self._enforce(policy_id, revision)
+        if policy is not None:
+            self._enforce(policy)
         if standing is not None:
             self._retire(standing)
         self.partition.forget()
@@ -168,16 +171,21 @@ class ProjectGraph:
             for side in cell.added:
                 side.addresses = (side.addresses + mark) & WEIGHT_MASK
 
-    def _enforce(self, policy_id: PolicyId, revision: Revision) -> None:
+    def _tests_beside(self, policy_id: PolicyId) -> list[AppliedTest]:
+        others = (policy for other, policy in self._policies.items() if other != policy_id)
+        return [test for policy in others for test in policy.tests]
+
+    def _enforce(self, policy: NetworkPolicy) -> None:
         fresh: dict[SideKey, Side] = {}
-        links = links_of(revision, self._resolver(fresh))
+        enforced = applied(policy, self._resolver(fresh))
         self._divide(fresh)
-        policy = self._policies[policy_id] = AppliedPolicy(
-            policy_id, revision.number, revision.digest(), links
-        )
-        for link in links:
-            link.source.sends.setdefault(policy, []).append(link)
-            link.destination.receives.setdefault(policy, []).append(link)
+        self._policies[policy.id] = enforced
+        for link in enforced.links:
+            link.source.sends.setdefault(enforced, []).append(link)
+            link.destination.receives.setdefault(enforced, []).append(link)
+        for test in enforced.tests:
+            test.source.tested.add(enforced)
+            test.destination.tested.add(enforced)
 
     def _retire(self, policy: AppliedPolicy) -> None:
         if self._policies[policy.policy_id] is policy:
@@ -185,8 +193,12 @@ class ProjectGraph:
         for link in policy.links:
             link.source.sends.pop(policy, None)
             link.destination.receives.pop(policy, None)
-        sides = (side for link in policy.links for side in (link.source, link.destination))
-        self._drop(frozenset(side for side in sides if side.is_idle))
+        for test in policy.tests:
+            test.source.tested.discard(policy)
+            test.destination.tested.discard(policy)
+        ends = [(link.source, link.destination) for link in policy.links]
+        ends += [(test.source, test.destination) for test in policy.tests]
+        self._drop(frozenset(side for side in chain.from_iterable(ends) if side.is_idle))
 
     def _drop(self, idle: frozenset[Side]) -> None:
         self.partition.drop(idle)

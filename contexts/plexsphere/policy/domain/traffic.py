@@ -19,3 +19,9 @@ class Traffic(NamedTuple):
     protocol: Protocol
     first: int
     last: int
+
+    def includes(self, other: "Traffic") -> bool:
+        """Tell whether all of the other is some of this."""
+        if self.protocol is Protocol.ANY:
+            return True
+        return self.protocol is other.protocol and self.first <= other.first and other.last <= self.last

@@ -1,10 +1,27 @@
-"""The links that would be in force with one policy changed."""
+"""The links that are in force, and those that would be with one policy changed, over the cells of a trial."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from plexsphere.platform.kernel.ids import PolicyId
 from plexsphere.policy.domain.side import AppliedPolicy, Link, Side
 from plexsphere.policy.domain.trial_cells import TrialCells
+
+
+class StandingLinks:
+    """The links that are in force now."""
+
+    def __init__(self, cells: TrialCells) -> None:
+        self._cells = cells
+
+    def sent_by(self, side: Side) -> Iterable[Link]:
+        return chain.from_iterable(side.sends.values())
+
+    def received_by(self, side: Side) -> Iterable[Link]:
+        return chain.from_iterable(side.receives.values())
+
+    def classes_of(self, side: Side) -> int:
+        return self._cells.slots_of(side)
 
 
 class TrialLinks:

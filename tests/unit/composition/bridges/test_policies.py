@@ -10,12 +10,12 @@ from plexsphere.api.paging import PageRequest
 from plexsphere.api.problem import Problem, Refusal
 from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, RuleText
-from plexsphere.composition.bridges.policies import FAULT_IN_WORDS, PoliciesBridge
+from plexsphere.composition.bridges.policies import FAULT_IN_WORDS, TEST_FAULT_IN_WORDS, PoliciesBridge
 from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.correlation import CORRELATION_ID
 from plexsphere.platform.kernel.subjects import project_object
 from plexsphere.policy.application.list_policies import ListPolicies
-from plexsphere.policy.domain.errors import RuleFault
+from plexsphere.policy.domain.errors import PolicyTestFault, RuleFault
 from tests.support.identity import EPOCH, MemoryAuditTrail
 from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk
 from tests.unit.policy import fleets
@@ -64,6 +64,7 @@ async def counter() -> Counter:
 
 def test_every_fault_has_its_words() -> None:
     assert set(FAULT_IN_WORDS) == set(RuleFault)
+    assert set(TEST_FAULT_IN_WORDS) == set(PolicyTestFault)
 
 
 async def test_a_policy_is_shown_as_it_was_wished(counter: Counter) -> None:

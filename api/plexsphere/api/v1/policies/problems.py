@@ -22,6 +22,9 @@ POLICY_SLUG_TAKEN: Final = Problem(409, "policy_slug_taken", "Another policy of 
 REVISION_CONFLICT: Final = Problem(
     409, "revision_conflict", "The policy has another head than `expected_revision_id`."
 )
+POLICY_TEST_BROKEN: Final = Problem(
+    409, "policy_test_broken", "By this change a policy test of the Project would not hold."
+)
 CONFIRMATION_REQUIRED: Final = Problem(
     409, "confirmation_required", "Most of what the Domain's nodes see would vanish; send `confirm: true`."
 )
@@ -31,5 +34,8 @@ CIDR_FAMILY_MISMATCH: Final = Problem(422, "cidr_family_mismatch", "A rule joins
 PORT_RANGE_INVERTED: Final = Problem(422, "port_range_inverted", "A rule's port range ends before it starts.")
 POLICY_TOO_LARGE: Final = Problem(
     422, "policy_too_large", "Some node would have to enforce more rules than a node may."
+)
+TOO_MANY_POLICY_TESTS: Final = Problem(
+    422, "too_many_policy_tests", "The Project would have more policy tests than it may."
 )
 SELECTOR_SYNTAX_ERROR: Final = Problem(422, "selector_syntax_error", "A selector cannot be read.")

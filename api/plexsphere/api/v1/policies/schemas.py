@@ -12,8 +12,10 @@ from plexsphere.api.gate import path_id
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import (
+    EndText,
     NewPolicy,
     PolicyEdit,
+    PolicyTestText,
     PolicyView,
     RevisionView,
     RuleDiffView,
@@ -36,6 +38,9 @@ LabelExpression = Annotated[
 ]
 
 
+MeshIp = Annotated[str, Meta(extra_json_schema={"format": "ipv4"})]
+TestName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 128})]
+Expectation = Annotated[str, Meta(extra_json_schema={"enum": ["allow", "deny"]})]
 IdText = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 
 
@@ -67,6 +72,48 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         return cls(rule.action, rule.protocol, rule.source_cidr, rule.destination_cidr, ports)
 
 
+class PolicyTestEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Nodes by a label expression, or one by its mesh address; exactly one of the two is given."""
+
+    selector: LabelExpression | None = None
+    mesh_ip: MeshIp | None = None
+
+    def text(self) -> EndText:
+        """Return the end in its own words."""
+        return EndText(self.selector, self.mesh_ip)
+
+    @classmethod
+    def of(cls, end: EndText) -> Self:
+        """Show the end."""
+        return cls(end.selector, end.mesh_ip)
+
+
+class PolicyTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    What every node at the one end may, or must not, send to every other node at the other.
+
+    tcp and udp need a `port`; `any` asks whether anything at all may be sent.
+    """
+
+    name: TestName
+    source: PolicyTestEnd
+    destination: PolicyTestEnd
+    protocol: Protocol
+    expect: Expectation
+    port: Port | None = None
+
+    def text(self) -> PolicyTestText:
+        """Return the test in its own words."""
+        ends = self.source.text(), self.destination.text()
+        return PolicyTestText(self.name, *ends, self.protocol, self.port, self.expect)
+
+    @classmethod
+    def of(cls, test: PolicyTestText) -> Self:
+        """Show the test."""
+        ends = PolicyTestEnd.of(test.source), PolicyTestEnd.of(test.destination)
+        return cls(test.name, *ends, test.protocol, test.expect, test.port)
+
+
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which nodes a policy speaks of, at either end of the traffic."""
 
@@ -74,6 +121,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     destination: LabelExpression
 
 
+Tests = Annotated[list[PolicyTest], Meta(extra_json_schema={"maxItems": 64})]
 Rules = Annotated[list[Rule], Meta(extra_json_schema={"minItems": 1, "maxItems": 1024})]
 
 
@@ -85,6 +133,7 @@ class PolicyCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: Rules
     display_name: DisplayName | None = None
     confirm: bool = False
+    tests: Tests = []
 
     def wish(self) -> NewPolicy:
         """Return the policy as wished."""
@@ -95,6 +144,7 @@ class PolicyCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             destination_selector=self.selector.destination,
             rules=tuple(rule.text() for rule in self.rules),
             confirm=self.confirm,
+            tests=tuple(test.text() for test in self.tests),
         )
 
 
@@ -102,7 +152,8 @@ class PolicyPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     What a policy says from now on: `selector` and `rules` are both needed, a null `display_name` takes the name away.
 
-    With an `expected_revision_id` nothing happens unless that is still the head.
+    With an `expected_revision_id` nothing happens unless that is still the head; `tests`, where given, take the place
+    of those that there are.
     """
 
     selector: Selector | UnsetType = UNSET
@@ -110,6 +161,7 @@ class PolicyPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     display_name: DisplayName | UnsetType | None = UNSET
     expected_revision_id: IdText | None = None
     confirm: bool = False
+    tests: Tests | UnsetType = UNSET
 
     def edit(self) -> PolicyEdit:
         """
@@ -128,6 +180,7 @@ class PolicyPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             display_name=None if self.display_name is UNSET else self.display_name or "",
             expected_revision_id=None if expected is None else path_id(expected, problems.INVALID_BODY),
             confirm=self.confirm,
+            tests=None if self.tests is UNSET else tuple(test.text() for test in self.tests),
         )
 
 
@@ -142,6 +195,7 @@ class PolicyRevision(msgspec.Struct, frozen=True, omit_defaults=True):
     created_by: str
     parent_id: UUID | None = None
     correlation_id: str | None = None
+    tests: list[PolicyTest] = []
 
     @classmethod
     def of(cls, view: RevisionView) -> Self:
@@ -155,6 +209,7 @@ class PolicyRevision(msgspec.Struct, frozen=True, omit_defaults=True):
             created_by=view.created_by,
             parent_id=view.parent_id,
             correlation_id=view.correlation_id,
+            tests=[PolicyTest.of(test) for test in view.tests],
         )
 
 

@@ -21,6 +21,26 @@ class RuleText:
 
 
 @dataclass(frozen=True, slots=True)
+class EndText:
+    """An end of a policy test: nodes by a label expression, or one by its mesh address."""
+
+    selector: str | None = None
+    mesh_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTestText:
+    """A policy test in its own words."""
+
+    name: str
+    source: EndText
+    destination: EndText
+    protocol: str
+    port: int | None
+    expect: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewPolicy:
     """A policy as wished; `confirm` accepts that most of what the Domain's nodes see may vanish."""
 
@@ -30,6 +50,7 @@ class NewPolicy:
     destination_selector: str
     rules: tuple[RuleText, ...]
     confirm: bool = False
+    tests: tuple[PolicyTestText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +58,8 @@ class PolicyEdit:
     """
     What a policy shall say from now on.
 
-    `display_name` None leaves the name alone, an empty one takes it away; `expected_revision_id` is the head that the
-    edit was written upon, None where its author does not care.
+    `tests` None leaves the tests alone, `display_name` None the name; an empty name takes it away.
+    `expected_revision_id` is the head that the edit was written upon, None where its author does not care.
     """
 
     source_selector: str
@@ -47,6 +68,7 @@ class PolicyEdit:
     display_name: str | None = None
     expected_revision_id: UUID | None = None
     confirm: bool = False
+    tests: tuple[PolicyTestText, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,7 @@ class RevisionView:
     created_at: datetime
     created_by: str
     correlation_id: str | None
+    tests: tuple[PolicyTestText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +128,8 @@ class Policies(Protocol):
 
         Raises:
             Refusal: invalid_body, project_not_found, policy_slug_taken, confirmation_required, unknown_action,
-                unknown_protocol, cidr_family_mismatch, port_range_inverted, selector_syntax_error, policy_too_large.
+                unknown_protocol, cidr_family_mismatch, port_range_inverted, selector_syntax_error, policy_too_large,
+                too_many_policy_tests, policy_test_broken.
         """
         ...
 
@@ -136,7 +160,7 @@ class Policies(Protocol):
         Remove one with all its revisions.
 
         Raises:
-            Refusal: policy_not_found, confirmation_required.
+            Refusal: policy_not_found, confirmation_required, policy_test_broken.
         """
         ...
 

@@ -28,11 +28,11 @@ BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
 REVISION: Final = """
-    domain_id, policy_id, id, number, parent_id, source_selector, destination_selector, rules,
+    domain_id, policy_id, id, number, parent_id, source_selector, destination_selector, rules, tests,
     created_at, created_by, correlation_id
 """
 REVISION_VALUES: Final = """
-    %(domain)s, %(policy)s, %(head)s, %(number)s, %(parent)s, %(source)s, %(destination)s, %(rules)s,
+    %(domain)s, %(policy)s, %(head)s, %(number)s, %(parent)s, %(source)s, %(destination)s, %(rules)s, %(tests)s,
     %(created_at)s, %(created_by)s, %(correlation_id)s
 """
 ADD: Final = f"""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
+from plexsphere.policy.adapters.postgres.policy_test_rows import test_as_json, test_of
 from plexsphere.policy.domain.policy import NetworkPolicy, PolicySelector, Revision, RevisionId
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.selector import Selector
@@ -18,7 +19,7 @@ HEADER: Final = (
 )
 HEAD: Final = (
     "head.policy_id, head.id, head.parent_id, head.number, head.source_selector, head.destination_selector, "
-    "head.rules, head.created_at, head.created_by, head.correlation_id"
+    "head.rules, head.tests, head.created_at, head.created_by, head.correlation_id"
 )
 
 # So many rules are read in less than 2 ms.
@@ -43,6 +44,7 @@ def values_of(domain_id: DomainId, policy: NetworkPolicy, revision: int) -> dict
         "source": head.selector.source.text,
         "destination": head.selector.destination.text,
         "rules": Jsonb([_as_json(rule) for rule in head.rules]),
+        "tests": Jsonb([test_as_json(test) for test in head.tests]),
         "created_at": head.created_at,
         "created_by": head.created_by,
         "correlation_id": head.correlation_id or "",
@@ -79,7 +81,8 @@ async def policy_of(header: PolicyHeader, head: Sequence[Any]) -> NetworkPolicy:
 
 async def revision_of(row: Sequence[Any]) -> Revision:
     """Return the revision that a SELECT of `HEAD` yielded, without holding up the other tasks of the process."""
-    policy_id, revision_id, parent_id, number, source, destination, rules, at, by, correlation_id = row
+    policy_id, revision_id, parent_id, number, source, destination, rules, tests, *origin = row
+    at, by, correlation_id = origin
     return Revision(
         id=RevisionId(revision_id),
         policy_id=PolicyId(policy_id),
@@ -90,6 +93,7 @@ async def revision_of(row: Sequence[Any]) -> Revision:
         created_at=at,
         created_by=by,
         correlation_id=correlation_id or None,
+        tests=tuple(map(test_of, tests)),
     )
 
 

@@ -1,0 +1,20 @@
+"""The guard before a change by which policy tests would not hold (decision 0045)."""
+
+from plexsphere.policy.domain.difference import Difference
+from plexsphere.policy.domain.errors import PolicyTestBroken, TooManyPolicyTests
+from plexsphere.policy.domain.policy_test import MOST_TESTS
+
+
+def require_tests_hold(difference: Difference) -> None:
+    """
+    Let the change of a policy pass if it is to blame for no policy test of the Project that fails.
+
+    Raises:
+        TooManyPolicyTests: the Project would have more tests than are judged with every change.
+        PolicyTestBroken: the first test that the change breaks, or that it brings and that does not hold.
+    """
+    if difference.test_count > MOST_TESTS:
+        raise TooManyPolicyTests(difference.test_count, MOST_TESTS)
+    for failed in difference.failed_tests:
+        if failed.by_change:
+            raise PolicyTestBroken(failed.slug, failed.name)
