@@ -29,6 +29,7 @@ from tests.support.raw_http import bearer, connected, request
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
+COLLECT: Final = "diagnostics.collect"
 EXAMPLES: Final = 25
 LONG_EXAMPLES: Final = 400
 DECLARED_FAULTS: Final = frozenset({501, 503})
@@ -43,6 +44,7 @@ PLAUSIBLE: Final = {
     "hostname": "web-01",
     "mesh_cidr": "10.99.0.0/24",
     "relation": "observer",
+    "action": COLLECT,
 }
 CREDENTIAL_OF: Final = {op.id: op.credential for op in described()}
 SCHEMA: Final = schemathesis.openapi.from_path(str(DOCUMENT)).exclude(operation_id="GetNodeEvents")
@@ -69,11 +71,12 @@ async def running(dsn: Secret[str]) -> AsyncIterator[Target]:
     async with server_process(dsn, **EVERY_FEATURE) as server:
         place = Place(server.base_url, operator, domain_id, project_id)
         [token] = await place.bootstrap_tokens(1)
-        node = await Machine().enrol(place.base_url, token)
-        yield Target(place, node, {**await _existing(place), "node_id": node.id})
+        capabilities = {"builtin_actions": [{"name": COLLECT}]}
+        node = await Machine().enrol(place.base_url, token, capabilities=capabilities)
+        yield Target(place, node, {**await _existing(place, node), "node_id": node.id})
 
 
-async def _existing(place: Place) -> dict[str, str]:
+async def _existing(place: Place, node: RawNode) -> dict[str, str]:
     """Make one of everything that a path can name, and return the ids."""
     project, domain = f"/v1/projects/{place.project_id}", f"/v1/domains/{place.domain_id}"
     robot = {"display_name": "ci", "subject": "ci", "audience": "x", "federation_kind": "api_token"}
@@ -92,6 +95,9 @@ async def _existing(place: Place) -> dict[str, str]:
             "domain_id": place.domain_id,
             "project_id": place.project_id,
             "principal_id": robot_id,
+            "execution_id": (
+                await made(f"{project}/executions/dispatch", {"action": COLLECT, "node_id": node.id})
+            )["id"],
             "policy_id": (await client.get(f"{project}/policies")).json()["items"][0]["id"],
             "bootstrap_token_id": (await made(f"{project}/bootstrap-tokens", {}))["token_id"],
             "token_id": (
