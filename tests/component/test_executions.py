@@ -249,6 +249,39 @@ async def test_what_cannot_run_everywhere_runs_nowhere(
     assert rows(fleet.database, "SELECT FROM execution_keys WHERE key = 'refused'") == []
 
 
+NOBODY: Final = {"selector": "role=nobody"}
+TWICE_WRONG: Final[dict[str, tuple[dict[str, Any], tuple[int, str]]]] = {
+    "the key before the body": ({"key": "k" * 256, "nonsense": 1}, (400, "invalid_idempotency_key")),
+    "the body before the selector": ({"selector": "(", "timeout_seconds": -1}, (400, "invalid_body")),
+    "the repeat before the selector": ({"key": "taken", "selector": "("}, (409, "idempotency_conflict")),
+    "the selector before the action": ({"selector": "(", "action": "none"}, (400, "malformed_selector")),
+    "the cohort before the action": ({**NOBODY, "action": "none"}, (422, "selector_empty_cohort")),
+    "the action before its parameters": (
+        {"action": "none", "parameters": {"speed": 1}},
+        (400, "action_not_declared"),
+    ),
+    "the approval before the parameters": (
+        {"action": "hooks/network-diag", "parameters": {"speed": 1}},
+        (422, "approval_required"),
+    ),
+    "the artifact before the parameters": (
+        {"action": "service.upgrade", "parameters": {"version": "9.9.9", "speed": 1}},
+        (422, "artifact_not_stored"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "refused"), TWICE_WRONG.values(), ids=TWICE_WRONG)
+async def test_of_two_things_that_are_wrong_the_documented_first_is_told(
+    fleet: Fleet, web: list[RawNode], change: dict[str, Any], refused: tuple[int, str]
+) -> None:
+    wish = {"action": "diagnostics.collect", "selector": "role=web"}
+    if change.get("key") == "taken":
+        assert (await fleet.dispatch("taken", **wish)).status_code == 201
+
+    assert told(await fleet.dispatch(**{**wish, **change})) == refused
+
+
 async def test_an_action_that_one_of_many_did_not_announce_says_how_many(fleet: Fleet) -> None:
     for capabilities in (CAPABILITIES, {}, {"builtin_actions": [{"name": "health.check"}]}):
         await fleet.machine("mixed", capabilities)
@@ -417,9 +450,12 @@ async def test_a_domain_has_room_for_so_many_open_targets(
 ) -> None:
     """What is refused names its dimension, and when to come back."""
     monkeypatch.setattr("plexsphere.policy.application.actions.dispatch_action.MOST_OPEN_TARGETS", 0)
+    wish = {"action": "diagnostics.collect", "node_id": web[0].id}
 
-    answer = await fleet.dispatch(action="diagnostics.collect", node_id=web[0].id)
+    answer = await fleet.dispatch(**wish)
+    wrong = await fleet.dispatch(**wish, parameters={"speed": 1})
 
+    assert told(wrong) == (422, "invalid_parameters")
     assert told(answer) == (429, "capacity_exceeded")
     assert (answer.json()["dimension"], answer.headers["retry-after"]) == ("action_executions", "30")
 
