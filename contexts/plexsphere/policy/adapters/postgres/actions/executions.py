@@ -48,15 +48,16 @@ ADD_ROLLOUT: Final = """
 INSERT INTO execution_rollouts (domain_id, execution_id, canary, percent, max_failures, closes_at)
 VALUES (%s, %s, %s, %s, %s, clock_timestamp() + %s)
 """
-# In the order of their nodes, in which everybody locks.
+# In the order of their nodes, in which everybody locks; a wave is released at one instant, by which it is told apart.
 ADD_TARGETS: Final = """
+WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at)
 INSERT INTO execution_targets
     (domain_id, execution_id, node_id, wire_name, checksum, parameters, timeout_seconds, released_at, deadline)
 SELECT %(domain)s, %(id)s, node_id, wire_name, checksum, parameters, timeout_seconds,
        CASE WHEN %(released)s THEN clock.at END, CASE WHEN %(released)s THEN clock.at + %(pickup)s END
 FROM json_to_recordset(%(targets)s) AS given (
     node_id uuid, wire_name text, checksum text, parameters text, timeout_seconds integer
-) CROSS JOIN (SELECT clock_timestamp() AS at) AS clock
+) CROSS JOIN clock
 ORDER BY node_id
 """
 GET: Final = f"""

@@ -40,9 +40,10 @@ WAITING: Final = """
 SELECT node_id FROM execution_targets
 WHERE domain_id = %s AND execution_id = %s AND ended_at IS NULL AND released_at IS NULL ORDER BY node_id
 """
+# One instant for all of them: the waves of an execution are told apart by it.
 RELEASE: Final = """
-UPDATE execution_targets SET released_at = clock.at, deadline = clock.at + %s, updated_at = clock.at
-FROM (SELECT clock_timestamp() AS at) AS clock
+WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at)
+UPDATE execution_targets SET released_at = clock.at, deadline = clock.at + %s, updated_at = clock.at FROM clock
 WHERE domain_id = %s AND execution_id = %s AND node_id = ANY(%s) AND ended_at IS NULL AND released_at IS NULL
 """
 CLOSE: Final = "UPDATE execution_rollouts SET is_over = true WHERE domain_id = %s AND execution_id = %s"
