@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +22,7 @@ from plexsphere.api.v1.executions.operations import ALL, ONE
 from plexsphere.api.v1.executions.wiring import DispatchWish, Listed, LocalExecutionView, WavesView
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.subjects import project_object
+from tests.architecture.tree import ROOT
 from tests.support.api import ABSENT, AS_ROBOT, DOMAIN, PROJECT, ROBOT, Surface, code_of, surface
 from tests.support.executions import (
     EXECUTION,
@@ -701,3 +703,24 @@ async def test_an_execution_of_ten_thousand_targets_holds_up_nobody_else() -> No
     shown = msgspec.json.decode(body, type=schemas.Execution)
     assert [each.node_id for each in shown.targets] == [each.node_id for each in targets]
     assert turns >= 40
+
+
+PAGE: Final = (ROOT / "docs/reference/api/actions.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"), [('{"id":', schemas.Execution), ('{"node_id":', schemas.TargetResult)], ids=str
+)
+def test_the_answers_on_the_page_are_of_this_very_shape(start: str, kind: type[msgspec.Struct]) -> None:
+    shown = [line for line in PAGE.splitlines() if line.startswith(start)]
+
+    assert shown
+    for line in shown:
+        assert msgspec.json.encode(msgspec.json.decode(line, type=kind)).decode() == line
+
+
+def test_the_page_explains_every_code_that_the_surface_has() -> None:
+    declared = {problem.code for problem in vars(problems).values() if isinstance(problem, Problem)}
+    table = PAGE[PAGE.index("| status | code |") : PAGE.index("A refusal is a problem")]
+
+    assert declared <= set(re.findall(r"`([a-z_]+)`", table))
