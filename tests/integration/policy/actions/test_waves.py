@@ -100,6 +100,32 @@ async def test_silent_nodes_neither_block_nor_count_and_come_last(site: ActionSi
     assert execution.status == "timeout"
 
 
+async def test_what_a_silent_node_could_not_take_up_is_no_failure(site: ActionSite) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(percent=10))
+    site.fleet.silent.add(a_node_id(1))
+    await site.one.sweep.sweep()
+    await site.finish(execution_id, 2)
+    await site.let_time_pass(301)
+    await site.one.sweep.sweep()
+    execution = await site.one.get(PROJECT, execution_id)
+
+    assert (execution.targets[0].status, execution.targets[0].reason) == ("timeout", "silent")
+    assert await site.released(execution_id) == [1, 2, 3]
+
+
+async def test_what_was_taken_up_and_never_finished_is_a_failure_of_a_silent_node_too(
+    site: ActionSite,
+) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1))
+    await site.one.acknowledge(DOMAIN, a_node_id(1), str(execution_id), True, "")
+    site.fleet.silent.add(a_node_id(1))
+    await site.let_time_pass(61)
+    await site.one.sweep.sweep()
+    execution = await site.one.get(PROJECT, execution_id)
+
+    assert [each.reason for each in execution.targets] == ["not_finished"] + ["halted"] * 9
+
+
 async def test_an_answer_that_does_not_come_from_a_node_that_is_heard_is_a_failure(site: ActionSite) -> None:
     execution_id = await site.dispatched(waves=WavePlan(canary=1))
     await site.let_time_pass(301)

@@ -45,7 +45,8 @@ class ReleaseWave:
     async def _end(self, domain_id: DomainId, execution_id: ExecutionId, ending: Ending) -> None:
         await self.rollouts.close(domain_id, execution_id)
         ended = await self.executions.end(domain_id, execution_id, ending)
-        await self.executions.settle(domain_id, [execution_id])
+        if ended.count:
+            await self.executions.settle(domain_id, [execution_id])
         self.announcements.announce(told(domain_id, execution_id, ended.told))
 
     async def _release(

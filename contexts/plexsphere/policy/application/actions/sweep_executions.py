@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId
-from plexsphere.platform.kernel.unit_of_work import StoreContended, StoreUnavailable, UnitOfWork
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable, UnitOfWork
 from plexsphere.policy.application.actions.expire_targets import ExpireTargets
 from plexsphere.policy.application.actions.release_wave import ReleaseWave
 from plexsphere.policy.domain.actions.deadlines import KEY_LIFE
@@ -20,7 +20,7 @@ LOG: Final = logging.getLogger("plexsphere.actions")
 
 PERIOD_SECONDS: Final = 0.5
 MOST_AT_ONCE: Final = 64
-MOST_SETTLED: Final = 500
+MOST_LOOKED_AT: Final = 500
 MOST_KEYS: Final = 500
 
 
@@ -39,7 +39,7 @@ class SweepExecutions:
     keys: IdempotencyKeys
     expire_targets: ExpireTargets
     release_wave: ReleaseWave
-    _settled_upto: Place | None = field(default=None, init=False)
+    _looked_upto: Place | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Sweep every half second until cancelled."""
@@ -72,16 +72,11 @@ class SweepExecutions:
         return 1
 
     async def _settle(self) -> None:
-        """Settle some executions with each sweep, in turn: two last endings at once do not see each other."""
-        places = await self._next_open()
-        for domain_id in {domain_id for domain_id, _ in places}:
-            await self.executions.settle(domain_id, [each for domain, each in places if domain == domain_id])
-
-    async def _next_open(self) -> list[Place]:
-        """Return the next open executions, from the first again when none are left."""
-        places = list(await self.overdue.open_executions(self._settled_upto, MOST_SETTLED))
-        self._settled_upto = places[-1] if len(places) == MOST_SETTLED else None
-        return places
+        """Settle what lags, some with each sweep, in turn: two last endings at once do not see each other."""
+        looked_at = await self.overdue.open_executions(self._looked_upto, MOST_LOOKED_AT)
+        self._looked_upto = looked_at[-1].place if len(looked_at) == MOST_LOOKED_AT else None
+        for domain_id, execution_id in (each.place for each in looked_at if each.lags):
+            await self.executions.settle(domain_id, [execution_id])
 
     async def _or_leave(
         self,
@@ -92,7 +87,8 @@ class SweepExecutions:
         try:
             return await step(domain_id, execution_id)
         except Exception as error:
-            if isinstance(error, StoreUnavailable) and not isinstance(error, StoreContended):
+            # One statement that takes too long is its execution's trouble; a store that is away is everybody's.
+            if isinstance(error, StoreUnavailable) and not isinstance(error, StoreOverloaded):
                 raise
             LOG.exception("execution %s of domain %s is left for the next sweep", execution_id, domain_id)
             return 0

@@ -1,6 +1,6 @@
 """Targets whose time is over, and executions that may need a look."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,14 @@ class Overdue:
     was_taken_up: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenExecution:
+    """An execution that goes on; it lags when all its targets have ended all the same."""
+
+    place: Place
+    lags: bool
+
+
 class OverdueTargets(Protocol):
     """Finds what is overdue, and ends it."""
 
@@ -30,11 +38,11 @@ class OverdueTargets(Protocol):
         ...
 
     async def expire(
-        self, domain_id: DomainId, execution_id: ExecutionId, nodes: Mapping[NodeId, Reason], /
+        self, domain_id: DomainId, execution_id: ExecutionId, reason: Reason, nodes: Collection[NodeId], /
     ) -> None:
-        """End locked targets as timeouts, each for its reason."""
+        """End locked targets as timeouts."""
         ...
 
-    async def open_executions(self, after: Place | None, most: int, /) -> Sequence[Place]:
-        """Return executions that have not ended, from behind the place."""
+    async def open_executions(self, after: Place | None, most: int, /) -> Sequence[OpenExecution]:
+        """Return executions whose status says that they go on, from behind the place."""
         ...

@@ -84,17 +84,17 @@ SELECT count(*) FROM (
     SELECT FROM execution_targets WHERE domain_id = %s AND ended_at IS NULL LIMIT %s
 ) AS counted
 """
+# In two statements, and by an array: a join of so many rows that were never analysed may take a minute.
+LOCK_MEANT: Final = """
+SELECT node_id, released_at IS NOT NULL FROM execution_targets
+WHERE domain_id = %(domain)s AND execution_id = %(id)s AND ended_at IS NULL
+    AND (status = 'pending' OR NOT %(spares_taken_up)s) AND (released_at IS NULL OR NOT %(spares_released)s)
+ORDER BY node_id FOR NO KEY UPDATE
+"""
 END: Final = """
-WITH meant AS MATERIALIZED (
-    SELECT node_id FROM execution_targets
-    WHERE domain_id = %(domain)s AND execution_id = %(id)s AND ended_at IS NULL
-        AND (status = 'pending' OR NOT %(spares_taken_up)s) AND (released_at IS NULL OR NOT %(spares_released)s)
-    ORDER BY node_id FOR NO KEY UPDATE
-)
-UPDATE execution_targets AS target
+UPDATE execution_targets
 SET status = 'cancelled', reason = %(reason)s, updated_at = clock_timestamp(), ended_at = clock_timestamp()
-FROM meant WHERE domain_id = %(domain)s AND execution_id = %(id)s AND target.node_id = meant.node_id
-RETURNING target.node_id, released_at IS NOT NULL
+WHERE domain_id = %(domain)s AND execution_id = %(id)s AND node_id = ANY(%(nodes)s)
 """
 OF_EXECUTION: Final = """
 FROM execution_targets AS target WHERE target.domain_id = execution.domain_id AND execution_id = execution.id
@@ -107,9 +107,7 @@ WITH said AS MATERIALIZED (
             (SELECT target.status {OF_EXECUTION}
              ORDER BY array_position('{{failed,timeout,cancelled,succeeded}}'::text[], target.status) LIMIT 1),
             'cancelled')
-        WHEN status = 'started' OR EXISTS (SELECT {OF_EXECUTION} AND target.ended_at IS NOT NULL) THEN 'started'
-        WHEN status = 'ack' OR EXISTS (SELECT {OF_EXECUTION} AND target.status = 'ack') THEN 'ack'
-        ELSE 'pending' END AS status
+        ELSE 'started' END AS status
     FROM executions AS execution
     WHERE domain_id = %(domain)s AND id = ANY(%(ids)s) AND ended_at IS NULL
 ), moved AS MATERIALIZED (
@@ -118,7 +116,7 @@ WITH said AS MATERIALIZED (
     ORDER BY execution.id FOR NO KEY UPDATE OF execution
 )
 UPDATE executions AS execution SET status = moved.status, updated_at = clock_timestamp(),
-    ended_at = CASE WHEN moved.status NOT IN ('ack', 'started') THEN clock_timestamp() END
+    ended_at = CASE WHEN moved.status <> 'started' THEN clock_timestamp() END
 FROM moved WHERE domain_id = %(domain)s AND execution.id = moved.id
 """
 
@@ -212,8 +210,10 @@ class PostgresExecutions:
             "spares_taken_up": ending.spares_taken_up,
             "spares_released": ending.spares_released,
         }
-        rows = await self._rows(END, given)
-        return Ended(len(rows), tuple(sorted(NodeId(node_id) for node_id, is_told in rows if is_told)))
+        rows = await self._rows(LOCK_MEANT, given)
+        async with self.database.connection() as connection:
+            await connection.execute(END, given | {"nodes": [node_id for node_id, _ in rows]})
+        return Ended(len(rows), tuple(NodeId(node_id) for node_id, is_told in rows if is_told))
 
     async def settle(self, domain_id: DomainId, executions: Collection[ExecutionId], /) -> None:
         """Write only what differs, so that endings of one execution seldom wait for each other."""

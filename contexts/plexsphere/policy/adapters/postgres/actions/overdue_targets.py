@@ -1,6 +1,6 @@
 """Overdue targets in PostgreSQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
 from plexsphere.policy.domain.actions.execution import Reason
-from plexsphere.policy.ports.actions.overdue_targets import Overdue, Place
+from plexsphere.policy.ports.actions.overdue_targets import OpenExecution, Overdue, Place
 
 NOBODY: Final = UUID(int=0)
 
@@ -26,13 +26,15 @@ WHERE domain_id = %s AND execution_id = %s AND ended_at IS NULL AND deadline <= 
 ORDER BY node_id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 EXPIRE: Final = """
-UPDATE execution_targets AS target
-SET status = 'timeout', reason = given.reason, updated_at = clock_timestamp(), ended_at = clock_timestamp()
-FROM unnest(%s::uuid[], %s::text[]) AS given (node_id, reason)
-WHERE domain_id = %s AND execution_id = %s AND target.node_id = given.node_id
+UPDATE execution_targets
+SET status = 'timeout', reason = %s, updated_at = clock_timestamp(), ended_at = clock_timestamp()
+WHERE domain_id = %s AND execution_id = %s AND node_id = ANY(%s)
 """
 OPEN_EXECUTIONS: Final = """
-SELECT domain_id, id FROM executions WHERE ended_at IS NULL AND (domain_id, id) > (%s, %s)
+SELECT domain_id, id, NOT EXISTS (
+    SELECT FROM execution_targets AS target
+    WHERE (target.domain_id, execution_id) = (execution.domain_id, id) AND target.ended_at IS NULL
+) FROM executions AS execution WHERE ended_at IS NULL AND (domain_id, id) > (%s, %s)
 ORDER BY domain_id, id LIMIT %s
 """
 
@@ -53,16 +55,16 @@ class PostgresOverdueTargets:
         return [Overdue(NodeId(node_id), was_taken_up) for node_id, was_taken_up in rows]
 
     async def expire(
-        self, domain_id: DomainId, execution_id: ExecutionId, nodes: Mapping[NodeId, Reason], /
+        self, domain_id: DomainId, execution_id: ExecutionId, reason: Reason, nodes: Collection[NodeId], /
     ) -> None:
         """Write all in one statement."""
-        given = [list(nodes), [reason.value for reason in nodes.values()], domain_id, execution_id]
         async with self.database.connection() as connection:
-            await connection.execute(EXPIRE, given)
+            await connection.execute(EXPIRE, [reason.value, domain_id, execution_id, list(nodes)])
 
-    async def open_executions(self, after: Place | None, most: int, /) -> Sequence[Place]:
-        """Read the index over open executions."""
-        return list(map(_place, await self._rows(OPEN_EXECUTIONS, [*(after or (NOBODY, NOBODY)), most])))
+    async def open_executions(self, after: Place | None, most: int, /) -> Sequence[OpenExecution]:
+        """Read the indexes over open executions and open targets."""
+        rows = await self._rows(OPEN_EXECUTIONS, [*(after or (NOBODY, NOBODY)), most])
+        return [OpenExecution(_place(row), row[2]) for row in rows]
 
     async def _rows(self, statement: str, given: Sequence[Any]) -> list[TupleRow]:
         async with self.database.connection() as connection:
