@@ -27,16 +27,16 @@ UNITS: Final = tuple(
     "_seconds _bytes _total _rows _frames _open _waiting _connections _in_use _nodes _domains".split()
 )
 LABEL: Final = re.compile(r'(\w+)="')
-LABELS: Final = {"le", "reason", "operation", "status", "owed", "pool", "kind"}
+LABELS: Final = {"le", "reason", "operation", "status", "owed", "pool", "kind", "fault"}
 
 
 async def test_the_page_and_the_endpoint_name_the_same_metrics_and_they_count_what_happens(
-    database: Secret[str],
+    database: Secret[str], tmp_path: Path
 ) -> None:
     metrics = Address("127.0.0.1", free_port())
     url = f"http://127.0.0.1:{metrics.port}/metrics"
     async with (
-        served(database, metrics=metrics) as place,
+        served(database, metrics=metrics, artifacts=tmp_path / "artifacts") as place,
         Transport.connected(place.base_url) as transport,
         httpx.AsyncClient() as client,
     ):

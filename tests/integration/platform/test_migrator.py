@@ -37,6 +37,14 @@ INSERT INTO domain_managed_push (
 ) SELECT id, decode(repeat('00', 28), 'hex'), repeat('0', 64), 'https://cluster', true, now(), now() FROM domain
 """
 
+RELEASE = """
+WITH release AS (
+    INSERT INTO plexd_releases (version, support_status) VALUES ('1.5.0', 'withdrawn') RETURNING version
+)
+INSERT INTO plexd_artifacts (version, os, arch, sha256, size, verdict)
+SELECT version, 'linux', 'amd64', repeat('0', 64), 1, 'verified' FROM release
+"""
+
 
 def schema(dsn: Secret[str]) -> list[list[Any]]:
     with psycopg.connect(dsn.reveal(), autocommit=True) as connection:
@@ -80,6 +88,21 @@ async def test_what_cannot_be_taken_back_says_so_and_everything_stays(empty_data
         assert refused.value.sqlstate == "0A000"
         assert schema(empty_database) == before
         assert connection.execute("SELECT count(*) FROM domain_managed_push").fetchone() == (1,)
+
+
+async def test_what_was_released_is_not_taken_back(empty_database: Secret[str]) -> None:
+    """M19: once a binary is released, the down arm of the artifacts' tables is refused with SQLSTATE 0A000."""
+    await migrate(empty_database)
+    with psycopg.connect(empty_database.reveal(), autocommit=True) as connection:
+        connection.execute(RELEASE)
+        before = schema(empty_database)
+        with pytest.raises(psycopg.errors.FeatureNotSupported) as refused:
+            await roll_back(empty_database)
+        await migrate(empty_database)
+
+        assert refused.value.sqlstate == "0A000"
+        assert schema(empty_database) == before
+        assert connection.execute("SELECT count(*) FROM plexd_artifacts").fetchone() == (1,)
 
 
 async def test_a_second_migration_finds_nothing_to_do(empty_database: Secret[str]) -> None:
