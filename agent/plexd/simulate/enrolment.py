@@ -69,6 +69,7 @@ class Enrol:
             knowledge=Knowledge(view),
             verifier=Verifier(registration.node_id, view.signing_keys, self.timing.clock),
             endpoint=candidate.endpoint,
+            capabilities=candidate.capabilities or Capabilities(),
             pace=self.pace,
             timing=self.timing,
             record_latency=self.record_latency,

@@ -1,8 +1,9 @@
 """Actions, acknowledged and answered as an agent would (plexd.md, Execution Flow & Callback)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import Final
 
 from plexd.protocol.client.persistence import persistently
@@ -33,6 +34,7 @@ class Outcome:
 
 
 Perform = Callable[[ActionRequest], Outcome]
+Work = Callable[[ActionRequest], Awaitable[Outcome]]
 
 
 def succeed(request: ActionRequest) -> Outcome:
@@ -45,15 +47,19 @@ class Executions:
     Runs each execution id once, however often and on whichever way it is asked for.
 
     What has expired is rejected; what is not wanted any more when it is taken up is not run; what is cancelled
-    while it runs is stopped, and what runs longer than it may is killed.
+    while it runs is stopped, and what runs longer than it may is killed. Of the actions that `works` holds nothing is
+    simulated but who runs them: they take what they take, and end as they end.
     """
 
-    __slots__ = ("_cancelled", "_known", "_member", "_perform", "_spawn")
+    __slots__ = ("_cancelled", "_known", "_member", "_perform", "_spawn", "_works")
 
-    def __init__(self, member: Member, perform: Perform, spawn: Spawn) -> None:
+    def __init__(
+        self, member: Member, perform: Perform, spawn: Spawn, works: Mapping[str, Work] | None = None
+    ) -> None:
         self._member = member
         self._perform = perform
         self._spawn = spawn
+        self._works = works or {}
         self._known: dict[str, None] = {}
         self._cancelled: dict[str, asyncio.Event] = {}
 
@@ -94,7 +100,9 @@ class Executions:
         elif not proceed:
             counters.unwanted += 1
         else:
-            await self._report(request, await self._run(request, outcome))
+            work = self._works.get(request.action)
+            done = self._run(request, outcome) if work is None else _worked(work, request)
+            await self._report(request, await done)
             counters.executions += 1
 
     def _considered(self, request: ActionRequest) -> Outcome:
@@ -145,6 +153,15 @@ class Executions:
         await persistently(
             lambda: self._member.channel.report_result(result), self._member.timing, longest=CALLBACK_LONGEST
         )
+
+
+async def _worked(work: Work, request: ActionRequest) -> Outcome:
+    longest = _seconds(request.timeout)
+    try:
+        async with asyncio.timeout(None if isinf(longest) else longest):
+            return await work(request)
+    except TimeoutError:
+        return Outcome(TIMEOUT, KILLED, seconds=longest)
 
 
 def _seconds(timeout: str) -> float:

@@ -10,6 +10,7 @@ from plexd.protocol.errors import ControlPlaneError, Unauthorized
 from plexd.protocol.events.verification import Verifier
 from plexd.protocol.keys.key_pair import KeyPair
 from plexd.protocol.keys.node_secret_key import NodeSecretKey
+from plexd.protocol.messages.capabilities import Capabilities
 from plexd.protocol.timing import Timing
 from plexd.simulate.counters import Counters
 from plexd.simulate.pace import Pace
@@ -27,6 +28,7 @@ class Member:
     knowledge: Knowledge
     verifier: Verifier
     endpoint: str
+    capabilities: Capabilities
     pace: Pace
     timing: Timing
     record_latency: Callable[[float], None]

@@ -18,6 +18,7 @@ from plexd.simulate.key_rotation import rotate_keys
 from plexd.simulate.observed_node import ObservedNode
 from plexd.simulate.pace import Pace
 from plexd.simulate.reconciliation import Reconcile
+from plexd.simulate.upgrade import works_of
 from plexd.simulate.upkeep import beat, report_endpoint
 
 
@@ -75,7 +76,8 @@ class SimulatedNode(ObservedNode):
             ControlPlaneError: not let in.
         """
         self._member = await self._enrol(self._candidate)
-        self._executions = Executions(self._member, self._perform, self._background.spawn)
+        works = works_of(self._member, self._candidate.metadata)
+        self._executions = Executions(self._member, self._perform, self._background.spawn, works)
         self._following = Following(self._member, self._meet)
         self._reconcile = Reconcile(self._member, self._executions.accept)
         self._reconciling = Duty(self._reconcile, self._background.spawn)

@@ -7,7 +7,7 @@ from plexd.protocol.messages.heartbeat import Heartbeat, HeartbeatAnswer, MeshSt
 from plexd.protocol.messages.peers import EndpointReport
 from plexd.simulate.member import Member
 
-BINARY_CHECKSUM = "sha256:" + "0" * 64
+UNKNOWN_BINARY = "sha256:" + "0" * 64
 
 
 async def beat(member: Member) -> tuple[Demand, ...]:
@@ -30,13 +30,13 @@ async def report_endpoint(member: Member) -> None:
 
 
 def _heartbeat(member: Member) -> Heartbeat:
-    clock = member.timing.clock
+    clock, binary = member.timing.clock, member.capabilities.binary
     return Heartbeat(
         node_id=member.node_id,
         timestamp=print_instant(clock.now()),
         status="healthy",
         uptime=print_uptime(clock.monotonic() - member.enrolled_at),
-        binary_checksum=BINARY_CHECKSUM,
+        binary_checksum=binary.checksum if binary else UNKNOWN_BINARY,
         mesh=MeshStatus("plexd0", len(member.knowledge.view.peers), 51820),
         nat=NatStatus(member.endpoint, "full_cone"),
     )

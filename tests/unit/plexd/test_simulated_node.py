@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from plexd.protocol.client.control_plane import ControlPlane
 from plexd.protocol.errors import Refused, Unauthorized, Unreachable, Unreadable
 from plexd.protocol.events.verification import Rejection
 from plexd.protocol.masked import Masked
+from plexd.protocol.messages.capabilities import BinaryInfo, Capabilities
 from plexd.protocol.messages.executions import ActionRequest
 from plexd.protocol.timing import Timing
 from plexd.simulate.executions import Outcome
@@ -387,3 +390,72 @@ async def test_deregistration_is_the_last_call_a_node_makes(
         await asyncio.sleep(0.03)
 
     assert stub.received[-1].path == f"/v1/nodes/{NODE}/deregister"
+
+
+BINARY = b"\x7fELF" * 1000
+CHECKSUM = f"sha256:{sha256(BINARY).hexdigest()}"
+LINUX = {"os": "linux", "arch": "amd64"}
+
+
+async def upgraded(
+    stub: StubControlPlane, control_plane: ControlPlane, answer: web.Response, checksum: str = CHECKSUM
+) -> tuple[dict[str, Any], str]:
+    """Ask a node to upgrade itself; return what it reports, and what its next heartbeat says that it is."""
+    stub.script("/1.5.0/linux/amd64", answer)
+    old = Capabilities(binary=BinaryInfo("1.4.0", "sha256:01"))
+    lively = replace(CALM, heartbeat=5)
+    async with simulated(control_plane, lively, metadata=LINUX, capabilities=old) as node:
+        stub.emit(
+            NODE,
+            "action_request",
+            1,
+            execution_id="e1",
+            action="service.upgrade",
+            timeout="30s",
+            parameters={"version": "1.5.0", "checksum": checksum},
+        )
+        await stub.until_asked("/result")
+        beats = len(stub.asked("/heartbeat"))
+        await node.until(lambda: len(stub.asked("/heartbeat")) > beats + 1)
+    return stub.asked("/result")[0].json, stub.asked("/heartbeat")[-1].json["binary_checksum"]
+
+
+async def test_a_node_upgrades_to_the_binary_it_was_asked_to_and_says_what_it_is(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    result, told = await upgraded(stub, control_plane, web.Response(body=BINARY))
+
+    assert (result["status"], result["exit_code"]) == ("success", 0)
+    assert told == CHECKSUM
+    [announced] = stub.asked("/capabilities")
+    assert announced.json["binary"] == {"version": "1.5.0", "checksum": CHECKSUM}
+
+
+@pytest.mark.parametrize(
+    ("answer", "checksum"),
+    [
+        (web.Response(body=BINARY[:-1]), CHECKSUM),
+        (web.Response(body=BINARY), "sha256:" + "0" * 64),
+        (web.Response(body=BINARY), ""),
+        (problem(503, "artifact_unavailable"), CHECKSUM),
+        (problem(404, "release_not_found"), CHECKSUM),
+    ],
+)
+async def test_a_node_stays_what_it_is_when_the_binary_is_not_the_one(
+    stub: StubControlPlane, control_plane: ControlPlane, answer: web.Response, checksum: str
+) -> None:
+    result, told = await upgraded(stub, control_plane, answer, checksum)
+
+    assert (result["status"], result["exit_code"]) == ("failure", 1)
+    assert told == "sha256:01"
+    assert stub.asked("/capabilities") == []
+
+
+async def test_a_node_that_does_not_know_its_machine_simulates_its_upgrades(
+    stub: StubControlPlane, control_plane: ControlPlane
+) -> None:
+    async with simulated(control_plane):
+        stub.emit(NODE, "action_request", 1, execution_id="e1", action="service.upgrade")
+        await stub.until_asked("/result")
+
+    assert stub.asked("/result")[0].json["stdout"] == "simulated service.upgrade\n"
