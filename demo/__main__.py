@@ -6,7 +6,8 @@ import sys
 from typing import Final
 
 from demo.control_plane import control_plane
-from demo.story import PromiseBroken, Story, progress, say
+from demo.story import Story
+from demo.telling import PromiseBroken, progress, say
 from plexd.protocol.client.control_plane import ControlPlane
 from plexd.protocol.client.transport import Transport
 

@@ -16,6 +16,7 @@ import aiohttp
 READY_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 60.0
 PASSABLE: Final = 0o711
+LOG: Final = "server.log"
 
 Document = dict[str, Any]
 
@@ -30,13 +31,18 @@ class Operator:
         """Return the document at a path."""
         return await self._call("GET", path)
 
-    async def post(self, path: str, body: Document) -> Document:
-        """Create what the body says and return it."""
-        return await self._call("POST", path, body)
+    async def post(self, path: str, body: Document, key: str = "") -> Document:
+        """Create what the body says and return it; what is asked for again under the same key is created once."""
+        return await self._call("POST", path, body, {"Idempotency-Key": key} if key else {})
 
-    async def put(self, path: str, body: Document) -> Document:
-        """Store what the body says."""
-        return await self._call("PUT", path, body)
+    async def patch(self, path: str, body: Document) -> Document:
+        """Change what the body names."""
+        return await self._call("PATCH", path, body)
+
+    async def refused(self, path: str, body: Document) -> tuple[int, str]:
+        """Ask for what is to be refused; return the status and the problem's code, empty when it was not refused."""
+        async with self._session.post(path, json=body) as answer:
+            return answer.status, str((await answer.json(content_type=None)).get("code", ""))
 
     async def delete(self, path: str) -> None:
         """Remove what is at a path."""
@@ -48,8 +54,10 @@ class Operator:
         answers = [await self.post(path, {"labels": labels}) for _ in range(count)]
         return [str(answer["token"]) for answer in answers]
 
-    async def _call(self, method: str, path: str, body: Document | None = None) -> Document:
-        async with self._session.request(method, path, json=body) as answer:
+    async def _call(
+        self, method: str, path: str, body: Document | None = None, headers: dict[str, str] | None = None
+    ) -> Document:
+        async with self._session.request(method, path, json=body, headers=headers) as answer:
             if not answer.ok:
                 raise RuntimeError(f"{method} {path} answered {answer.status}: {await answer.text()}")
             return await answer.json() if answer.content_type == "application/json" else {}
@@ -62,6 +70,9 @@ async def control_plane() -> AsyncIterator[tuple[str, Operator]]:
     try:
         async with _process(folder) as base_url, _operator(folder, base_url) as operator:
             yield base_url, operator
+    except Exception:
+        print((folder / LOG).read_text(errors="replace"), file=sys.stderr)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -69,17 +80,20 @@ async def control_plane() -> AsyncIterator[tuple[str, Operator]]:
 @asynccontextmanager
 async def _process(folder: Path) -> AsyncIterator[str]:
     port = _free_port()
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("plexsphere")),
-        "up",
-        env={
-            "PATH": "/usr/bin:/bin",
-            "PLEXSPHERE_DATA_DIR": str(folder / "data"),
-            "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}",
-        },
-        stdout=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    # Shown when something goes wrong; an alarm that is part of the story would talk into it.
+    with (folder / LOG).open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("plexsphere")),
+            "up",
+            env={
+                "PATH": "/usr/bin:/bin",
+                "PLEXSPHERE_DATA_DIR": str(folder / "data"),
+                "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}",
+            },
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
     base_url = f"http://127.0.0.1:{port}"
     try:
         await _until_ready(base_url, process)
@@ -124,7 +138,7 @@ async def _until_ready(base_url: str, process: asyncio.subprocess.Process) -> No
                     if answer.ok:
                         return
             await asyncio.sleep(0.1)
-    raise RuntimeError("the control plane did not start; run `make up` to see why")
+    raise RuntimeError("the control plane did not start")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

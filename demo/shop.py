@@ -1,22 +1,60 @@
 """A small shop: what is enrolled, who may talk to whom, and what must hold at every moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
+from plexd.protocol.messages.capabilities import (
+    ActionCapability,
+    BinaryInfo,
+    Capabilities,
+    HookCapability,
+    ParameterDef,
+)
+from plexd.protocol.messages.executions import ActionRequest
+from plexd.simulate.executions import Outcome
 from plexd.simulate.node import SimulatedNode
 
 ROLES: Final = {"web": 12, "api": 12, "db": 6}
 RULES: Final = {"web-to-api": ("web", "api", 8080), "api-to-db": ("api", "db", 5432)}
 
 
+COLLECT: Final = "diagnostics.collect"
+RESTART: Final = "restart-app"
+SHIPPED: Final = "sha256:" + "5" * 64
+
+
+@dataclass(slots=True)
+class Work:
+    """What a machine was asked to run, in the order in which it ran it."""
+
+    hostname: str
+    done: list[str] = field(default_factory=list)
+
+    def __call__(self, request: ActionRequest) -> Outcome:
+        """Run an action, as far as a simulated machine can."""
+        self.done.append(request.action)
+        return Outcome(stdout=f"{request.action} on {self.hostname}\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A simulated node and the role its token gave it."""
+    """A simulated node, the role its token gave it, and what it ran."""
 
     role: str
     node: SimulatedNode
+    work: Work
+
+
+def capabilities(restart_digest: str = SHIPPED) -> Capabilities:
+    """Return what every machine can do; the hook's digest is what is found on its disk."""
+    networks = ParameterDef("include_network", "bool", default="true")
+    return Capabilities(
+        binary=BinaryInfo("1.4.2", "sha256:" + "0" * 64),
+        builtin_actions=(ActionCapability(COLLECT, "Collect system diagnostics", (networks,)),),
+        hooks=(HookCapability(RESTART, "script", restart_digest, "Restart the shop", timeout="60s"),),
+    )
 
 
 def may_see(one: str, other: str, rules: dict[str, tuple[str, str, int]]) -> bool:

@@ -1,24 +1,20 @@
 """The acts of the demonstration. Each ends with a promise that is checked; the first that fails ends it."""
 
 import asyncio
-import sys
 import time
-from collections.abc import Callable
 from typing import Final
 
 from demo.control_plane import Operator
-from demo.shop import ROLES, RULES, Machine, breaches, pairs
+from demo.rollout import Rollout
+from demo.shop import ROLES, RULES, Machine, Work, breaches, capabilities, pairs
+from demo.telling import SETTLE_SECONDS, PromiseBroken, progress, say, settled, until
 from plexd.protocol.client.control_plane import ControlPlane
 from plexd.simulate.node import SimulatedNode
 from plexd.simulate.pace import Pace
 
-SETTLE_SECONDS: Final = 15.0
 REMOVAL_SECONDS: Final = 1.0
-PACE: Final = Pace(heartbeat=2, reconcile=60, endpoint=2)
-
-
-class PromiseBroken(Exception):
-    """Something that the control plane promises did not hold."""
+PACE: Final = Pace(heartbeat=1, reconcile=60, endpoint=2)
+HEARTBEAT_INTERVAL: Final = "2s"
 
 
 class Story:
@@ -43,6 +39,9 @@ class Story:
         await self._hear_of_endpoints()
         await self._remove_one()
         await self._forbid()
+        rollout = Rollout(self._operator, self._project, self.machines)
+        await rollout.in_waves()
+        await rollout.of_a_drifted_hook()
 
     async def close(self) -> None:
         """Let the machines vanish."""
@@ -54,6 +53,10 @@ class Story:
             "/v1/projects", {"domain_id": domain["id"], "name": "Shop", "slug": "shop"}
         )
         self._project = project["id"]
+        # So that a machine which falls silent is noticed while somebody watches.
+        await self._operator.patch(
+            f"/v1/domains/{domain['id']}", {"reachability": {"heartbeat_interval": HEARTBEAT_INTERVAL}}
+        )
         for slug, (source, destination, port) in RULES.items():
             await self._operator.post(
                 f"/v1/projects/{self._project}/policies", _policy(slug, source, destination, port)
@@ -77,22 +80,24 @@ class Story:
         say(f"  web sees no db, and nobody sees its own kind: {total} machines, no other pair has a key.")
 
     async def _start(self, role: str, hostname: str, token: str) -> None:
-        number = len(self.machines) + 1
+        number, work = len(self.machines) + 1, Work(hostname)
         node = SimulatedNode(
             self._agents,
             token,
             hostname,
             endpoint=f"198.18.0.{number}:51820",
             metadata={"os": "linux"},
+            capabilities=capabilities(),
             pace=PACE,
+            perform=work,
         )
         await node.enrol()
         node.run()
-        self.machines.append(Machine(role, node))
+        self.machines.append(Machine(role, node, work))
 
     async def _hear_of_endpoints(self) -> None:
         say("Every machine reports where it is reached; its peers hear of it by signed events:")
-        await self._until("every peer's endpoint is known", self._know_endpoints)
+        await until("every peer's endpoint is known", self._know_endpoints)
         counters = [machine.node.counters for machine in self.machines]
         verified, bad = sum(each.verified for each in counters), sum(each.suspicious() for each in counters)
         disordered = sum(each.disordered for each in counters)
@@ -118,7 +123,7 @@ class Story:
         await gone.node.stop()
         self.machines = others
         say(f"  gone from all {len(seen_by)} lists after {took * 1000:.0f} ms.")
-        await self._until("all keys of its former peers are fresh", lambda: _all_fresh(seen_by, before))
+        await until("all keys of its former peers are fresh", lambda: _all_fresh(seen_by, before))
         await self._until_whole("after the removal")
         say("  every pair its former peers keep has a fresh key, the same on both ends.")
 
@@ -132,22 +137,15 @@ class Story:
         say(f"  db is alone; {pairs(self.machines, self._rules)} pairs of web and api are untouched.")
 
     async def _until_whole(self, when: str) -> None:
-        await self._until(f"exactly the permitted pairs hold one key {when}", self._is_whole)
+        claim = f"exactly the permitted pairs hold one key {when}"
+        await until(claim, lambda: not self._breach(), self._breach)
 
-    def _is_whole(self) -> bool:
-        return next(breaches(self.machines, self._rules), None) is None
+    def _breach(self) -> str:
+        return next(breaches(self.machines, self._rules), "")
 
     def _know_endpoints(self) -> bool:
         peers = [peer for machine in self.machines for peer in machine.node.peers.values()]
         return bool(peers) and all(peer.endpoint for peer in peers)
-
-    async def _until(self, promise: str, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while not holds():
-            if time.monotonic() > deadline:
-                first = next(breaches(self.machines, self._rules), "")
-                raise PromiseBroken(f"{promise}: not within {SETTLE_SECONDS:.0f} s. {first}")
-            await asyncio.sleep(0.02)
 
 
 def _policy(slug: str, source: str, destination: str, port: int) -> dict[str, object]:
@@ -172,20 +170,3 @@ def _all_fresh(machines: list[Machine], before: dict[str, dict[str, object]]) ->
         for machine in machines
         for peer, key in _keys(machine).items()
     )
-
-
-def say(line: str) -> None:
-    """Tell the person who watches."""
-    print(line, flush=True)
-
-
-def progress(line: str) -> None:
-    """Show how far it is, in place on a terminal; elsewhere the outcome is enough."""
-    if sys.stdout.isatty():
-        print(f"\r\x1b[2K{line}", end="", flush=True)
-
-
-def settled() -> None:
-    """End the line that showed progress."""
-    if sys.stdout.isatty():
-        print("\r\x1b[2K", end="", flush=True)
