@@ -27,7 +27,7 @@ from tests.support.tables import rows, trail
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
 HEX: Final = "a" * 64
-CAPABILITIES: Final = {
+CAPABILITIES: Final[dict[str, Any]] = {
     "binary": {"version": "1.4.2", "checksum": f"sha256:{HEX}"},
     "builtin_actions": [
         {
@@ -302,6 +302,45 @@ async def test_a_privileged_hook_runs_once_somebody_approves_it(
     answer = await fleet.dispatch(**action, node_id=web[0].id, approve_privileged=True)
 
     assert (answer.status_code, answer.json()["action"]) == (201, "hooks/network-diag")
+
+
+def with_another_digest(name: str) -> dict[str, Any]:
+    hooks = [
+        {**hook, "checksum": f"sha256:{'b' * 64}"} if hook["name"] == name else hook
+        for hook in CAPABILITIES["hooks"]
+    ]
+    return {**CAPABILITIES, "hooks": hooks}
+
+
+async def test_a_hook_that_drifted_on_one_node_runs_on_none_until_somebody_acknowledges_it(
+    fleet: Fleet,
+) -> None:
+    """D30; what was dispatched before is still answered as it was, and another hook runs."""
+    one, other = [await fleet.machine("drift") for _ in range(2)]
+    wish: dict[str, Any] = {
+        "action": "hooks/network-diag",
+        "selector": "role=drift",
+        "approve_privileged": True,
+    }
+    before = await fleet.dispatch("drift", **wish)
+    changed = with_another_digest("network-diag")
+    assert (await one.call("PUT", "capabilities", msgspec.json.encode(changed))).status == 200
+
+    refused = await fleet.dispatch(**wish)
+    unapproved = await fleet.dispatch(**{**wish, "approve_privileged": False})
+    repeated = await fleet.dispatch("drift", **wish)
+    elsewhere = await fleet.dispatch(**{**wish, "selector": None, "node_id": other.id})
+    another = await fleet.dispatch(**{**wish, "action": "diagnostics.collect"})
+    [violation] = (await fleet.client.get(f"/v1/integrity-violations?node_id={one.id}")).json()["items"]
+    acknowledged = await fleet.client.post(
+        f"/v1/integrity-violations/{violation['id']}/acknowledge", json={"reason": "a new release"}
+    )
+    after = await fleet.dispatch(**wish)
+
+    assert told(refused) == told(unapproved) == (409, "hook_integrity_violation")
+    assert refused.json()["detail"].startswith("The hook is not what it was on 1 of the nodes")
+    assert repeated.json()["id"] == before.json()["id"]
+    assert [each.status_code for each in (elsewhere, another, acknowledged, after)] == [201, 201, 200, 201]
 
 
 async def test_a_canary_goes_first_and_the_others_wait(fleet: Fleet, web: list[RawNode]) -> None:
