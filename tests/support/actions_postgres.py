@@ -47,10 +47,11 @@ DONE: Final = Report(TargetStatus.SUCCEEDED, stdout="all is well", duration="2.3
 BROKEN: Final = Report(TargetStatus.FAILED, exit_code=-9, stderr="no")
 INFO: Final = ActionDefinition(ActionType.BUILTIN, "system.info")
 
-MAKE_NODE: Final = """
+MAKE_NODES: Final = """
 INSERT INTO nodes (domain_id, id, project_id, kind, name, hostname, public_key, mesh_ip, revision, created_at)
-VALUES (%(domain)s, %(id)s, %(project)s, 'node', %(id)s::text, %(id)s::text,
-        decode(repeat(replace(%(id)s::text, '-', ''), 2), 'hex'), '10.100.0.0'::inet + %(number)s, 1, now())
+SELECT %(domain)s, id, %(project)s, 'node', id::text, id::text, sha256(id::text::bytea),
+       '10.100.0.0'::inet + %(before)s + place, 1, now()
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, place)
 """
 # Nobody can turn the server's clock; every stored time moves back instead.
 AGE: Final = (
@@ -169,11 +170,10 @@ class ActionSite:
 
     async def join(self, count: int) -> list[NodeId]:
         """Let so many more nodes exist, each with a builtin and a hook."""
-        first = len(self.fleet.nodes) + 1
-        nodes = [a_node_id(number) for number in range(first, first + count)]
-        for number, node_id in enumerate(nodes, start=first):
-            given = {"domain": DOMAIN, "id": node_id, "project": PROJECT, "number": number}
-            await self.run(MAKE_NODE, given)
+        before = len(self.fleet.nodes)
+        nodes = [a_node_id(number) for number in range(before + 1, before + count + 1)]
+        given = {"domain": DOMAIN, "project": PROJECT, "before": before, "ids": nodes}
+        await self.run(MAKE_NODES, given)
         self.fleet.nodes += nodes
         self.fleet.announce(BACKUP, *nodes)
         self.fleet.announce(INFO, *nodes)

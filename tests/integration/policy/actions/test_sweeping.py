@@ -1,6 +1,7 @@
 """Sweeps repair what races left, and trouble with one execution holds up no other."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from typing import Final
 
@@ -10,7 +11,7 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 from tests.support.actions_postgres import DONE, ActionSite, Fleet, Process, a_node_id, lent_action_site
-from tests.support.policy import DOMAIN, PROJECT
+from tests.support.policy import AUTHOR, DOMAIN, PROJECT
 
 pytestmark = pytest.mark.postgres
 
@@ -109,3 +110,22 @@ async def test_more_overdue_targets_than_one_look_takes_all_end(
 
     assert [await site.statuses(each) for each in overdue] == [["timeout"] * 4] * 5
     assert {(await site.one.get(PROJECT, each)).status.value for each in overdue} == {"timeout"}
+
+
+@pytest.mark.soak
+async def test_no_step_takes_longer_than_a_statement_may_however_large_the_cohort_is(
+    site: ActionSite,
+) -> None:
+    await site.join(9_996)
+    overdue = await site.dispatched()
+    in_waves = await site.dispatched(waves=WavePlan(percent=10))
+    await site.finish(in_waves, 1)
+    cancelled = await site.dispatched()
+    await site.one.cancel(PROJECT, cancelled, AUTHOR, None)
+    await site.let_time_pass(301)
+    await site.one.sweep.sweep()
+
+    assert Counter(await site.statuses(overdue)) == {"timeout": 10_000}
+    assert Counter(await site.statuses(in_waves)) == {"succeeded": 1, "timeout": 999, "cancelled": 9_000}
+    assert Counter(await site.statuses(cancelled)) == {"cancelled": 10_000}
+    assert {(await site.one.get(PROJECT, each)).status.value for each in (overdue, in_waves)} == {"timeout"}
