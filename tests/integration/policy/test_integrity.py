@@ -1,6 +1,7 @@
 """Baselines, violations and what becomes of them (design D30)."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from plexsphere.policy.application.integrity.report_violations import MOST_STAND
 from plexsphere.policy.domain.errors import IllegalTransition, NodeNotFound, ViolationNotFound
 from plexsphere.policy.domain.hooks.sandbox import Sandbox
 from plexsphere.policy.domain.integrity.binary import PLEXD
+from plexsphere.policy.domain.integrity.examination import MOST_BASELINES
 from plexsphere.policy.domain.integrity.pin import Pin
 from plexsphere.policy.domain.integrity.violation import Detection, Kind, Status, Violation
 from plexsphere.policy.ports.integrity.binaries import ToldChecksum
@@ -33,6 +35,10 @@ from tests.support.hooks import (
 pytestmark = pytest.mark.postgres
 
 WHY = "seen and meant"
+FILL = """
+INSERT INTO hook_baselines (domain_id, node_id, hook_name, checksum, sandbox, privileged, pinned_at)
+SELECT %s, %s, 'old-' || number, '', 'none', false, now() FROM generate_series(1, %s) AS number
+"""
 REMOVE = "UPDATE nodes SET removed_at = now() WHERE id = %s"
 
 
@@ -161,6 +167,25 @@ async def test_repeats_do_not_pile_up(scene: HookScene) -> None:
 
     assert (await the_open_one(scene)).finding.observed == digest(2)
     assert len(await scene.listed()) == 1
+
+
+async def test_each_violation_is_warned_of_once_and_by_ids_alone(
+    scene: HookScene, caplog: pytest.LogCaptureFixture
+) -> None:
+    await announces(scene, a_hook("secret-name"))
+    with caplog.at_level(logging.WARNING):
+        await announces(scene, a_hook("secret-name", digest(2)))
+        await announces(scene, a_hook("secret-name", digest(3)))
+
+    [record] = caplog.records
+    assert record.getMessage() == f"integrity violation on node {ONE}: hook, found by capabilities"
+
+
+async def test_a_hook_that_has_no_room_for_a_baseline_cannot_be_asked_for(scene: HookScene) -> None:
+    await scene.rows(FILL, DOMAIN, ONE, MOST_BASELINES - 1)
+    await announces(scene, a_hook("first"), a_hook("second"))
+
+    assert (await scene.drifted(ONE, "first"), await scene.drifted(ONE, "second")) == (False, None)
 
 
 async def test_acknowledging_pins_what_was_observed(scene: HookScene) -> None:
