@@ -70,6 +70,7 @@ async def api() -> Api:
         desk.get,
         desk.update,
         desk.delete,
+        desk.dry_run,
         Doorways(),
     )
     history = PolicyHistoryBridge(
@@ -314,3 +315,83 @@ async def test_a_project_has_at_most_512_tests(api: Api) -> None:
     answer = await api.call("POST", ALL, json=body)
 
     assert (answer.status_code, code_of(answer)) == (422, "too_many_policy_tests")
+
+
+async def test_a_dry_run_tells_what_an_update_would_do_and_does_nothing(api: Api) -> None:
+    """Of 15 nodes one at each end of the range is told apart by its address."""
+    one = await api.policy("web", ALLOW, HTTP)
+    before, asked = (await api.call("GET", one)).json(), api.desk.store.state.copy()
+    first = {**DENY, "source_cidr": "10.100.0.0/32"}
+    last = {**DENY, "destination_cidr": "10.100.0.0/32"}
+
+    answer = await api.call(
+        "POST", f"{one}/dry-run", json={"selector": EVERYBODY, "rules": [first, ALLOW, last]}
+    )
+
+    told = answer.json()
+    lonely = str(fleets.node_id(0))
+    assert answer.status_code == 200
+    assert told["matched_node_ids"] == [str(fleets.node_id(number)) for number in range(15)]
+    assert told["rule_diff"] == {"added": [first, last], "removed": [HTTP], "modified": []}
+    assert (told["peer_pairs_affected"], told["pairs_gained"], told["pairs_lost"]) == (14, 0, 14)
+    assert told["lost_pairs"] == [[lonely, str(fleets.node_id(number))] for number in range(1, 15)]
+    assert (told["unreachable_node_ids"], told["unreachable_node_count"]) == ([lonely], 1)
+    assert (told["gained_pairs"], told["failed_tests"]) == ([], [])
+    assert (told["confirmation_required"], told["policy_too_large"]) == (False, False)
+    assert api.desk.store.state == asked
+    assert (await api.call("GET", one)).json() == before
+    assert api.desk.views.index(DOMAIN).pairs() == 105
+
+
+async def test_a_dry_run_tells_what_would_stand_in_the_way(api: Api) -> None:
+    """D34, and the tests of all policies of the Project."""
+    one = await api.policy()
+    await api.say(one, ALLOW, tests=[TEST])
+
+    told = (await api.call("POST", f"{one}/dry-run", json={"selector": EVERYBODY, "rules": [DENY]})).json()
+
+    assert (told["confirmation_required"], told["unreachable_node_count"]) == (True, 15)
+    [failed] = told["failed_tests"]
+    assert (failed["policy_slug"], failed["name"], failed["by_change"]) == ("web", "everybody pings", True)
+    assert failed["destination_node_id"] == str(fleets.node_id(3))
+
+
+async def test_a_dry_run_tells_tests_that_fail_already_and_blames_nobody(api: Api) -> None:
+    rule = {**HTTP, "source_cidr": "10.100.0.0/28"}
+    one = await api.policy("web", rule)
+    await api.say(one, rule, tests=[TEST])
+    api.desk.views.index(DOMAIN).put_member(fleets.member(99, address=1 << 12))
+
+    kept = await api.call("POST", f"{one}/dry-run", json={"selector": EVERYBODY, "rules": [rule]})
+    tests = [{**TEST, "source": {"mesh_ip": "10.100.0.1"}}]
+    mended = await api.call(
+        "POST", f"{one}/dry-run", json={"selector": EVERYBODY, "rules": [rule], "tests": tests}
+    )
+
+    assert [(each["by_change"], each["source_node_id"]) for each in kept.json()["failed_tests"]] == [
+        (False, str(fleets.node_id(99)))
+    ]
+    assert mended.json()["failed_tests"] == []
+
+
+async def test_a_dry_run_of_what_no_policy_can_say_is_refused(api: Api) -> None:
+    one = await api.policy()
+    elsewhere = one.replace(str(PROJECT), str(OTHER_PROJECT))
+    body = {"selector": EVERYBODY, "rules": [ALLOW]}
+
+    answers = [
+        await api.call("POST", f"{one}/dry-run", json={**body, "rules": [{**ALLOW, "action": "permit"}]}),
+        await api.call("POST", f"{one}/dry-run", json={**body, "rules": []}),
+        await api.call("POST", f"{one}/dry-run", json={**body, "confirm": True}),
+        await api.call("POST", f"{elsewhere}/dry-run", json=body),
+    ]
+    api.desk.mesh.gone.add(DOMAIN)
+    answers.append(await api.call("POST", f"{one}/dry-run", json=body))
+
+    assert [code_of(answer) for answer in answers] == [
+        "unknown_action",
+        "invalid_body",
+        "invalid_body",
+        "policy_not_found",
+        "policy_not_found",
+    ]

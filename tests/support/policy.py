@@ -10,6 +10,7 @@ from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
+from plexsphere.policy.application.dry_run_policy import DryRunPolicy
 from plexsphere.policy.application.get_policy import GetPolicy
 from plexsphere.policy.application.policy_change import PolicyChange
 from plexsphere.policy.application.policy_draft import PolicyDraft
@@ -206,6 +207,22 @@ class FakeMeshTurn:
         return revision
 
 
+class FakeFollowedMesh:
+    """Follows the Domains of these tests, unless they are gone."""
+
+    def __init__(self, policies: Policies, views: VisibilityViews) -> None:
+        self._policies = policies
+        self._views = views
+        self.gone: set[DomainId] = set()
+
+    async def bring_up(self, domain_id: DomainId, /) -> bool:
+        if domain_id not in self.gone:
+            self._views.put(
+                domain_id, await self._policies.changed(domain_id, self._views.revision(domain_id))
+            )
+        return domain_id not in self.gone
+
+
 class MemoryTellings:
     """What was told, for the open unit of work."""
 
@@ -235,6 +252,8 @@ class PolicyDesk:
         told = self.turn, self.policies, self.views, self.tellings
         self.create = CreatePolicy(self.unit_of_work, self.projects, *told, self.clock, self.mint_id)
         self.update = UpdatePolicy(self.unit_of_work, self.get, *told, self.clock, self.mint_id)
+        self.mesh = FakeFollowedMesh(self.policies, self.views)
+        self.dry_run = DryRunPolicy(self.get, self.mesh, self.views)
         self.delete = DeletePolicy(self.unit_of_work, self.get, *told)
 
     async def follow(self, domain_id: DomainId = DOMAIN) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from plexsphere.composition.bridges.followed_mesh import FollowedMeshBridge
 from plexsphere.composition.bridges.mesh_turn import MeshTurnBridge
 from plexsphere.composition.bridges.policy_tellings import PolicyTellingsBridge
 from plexsphere.composition.bridges.project_homes import ProjectHomesBridge
@@ -38,6 +39,7 @@ from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
 from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
+from plexsphere.policy.application.dry_run_policy import DryRunPolicy
 from plexsphere.policy.application.get_policy import Found, GetPolicy
 from plexsphere.policy.application.update_policy import UpdatePolicy
 from plexsphere.policy.application.visibility_views import VisibilityViews
@@ -82,6 +84,7 @@ class Process:
         self.create = CreatePolicy(database, homes, *shared, FakeClock(), mint_id)
         self.update = UpdatePolicy(database, find, *shared, FakeClock(), mint_id)
         self.delete = DeletePolicy(database, find, *shared)
+        self.dry_run = DryRunPolicy(find, FollowedMeshBridge(followed, self.sight), self.views)
 
     async def sequenced_rows(self) -> list[Row]:
         await Sequencer(self.database, nothing_to_seal, lambda: None, Alarm()).sequence()
@@ -98,6 +101,13 @@ async def two_processes(dsn: Secret[str]) -> AsyncGenerator[tuple[Process, Proce
         for number in range(1, NODES + 1):
             await processes[0].nodes.add(a_node(number, DOMAIN, project_id=PROJECT), number)
         yield processes
+
+
+async def revision_of(process: Process) -> int:
+    """How many changes had their turn."""
+    mesh = await process.meshes.get(DOMAIN)
+    assert mesh is not None
+    return mesh.revision
 
 
 def told(rows: list[Row], event_type: EventType) -> int:
@@ -167,6 +177,22 @@ async def test_changes_made_at_once_follow_one_another_and_are_told_to_whom_they
             await process.follower.follow(DOMAIN)
             await process.follower.poll()
             assert process.views.index(DOMAIN).pairs() == 0
+
+
+async def test_a_dry_run_knows_what_another_process_has_just_committed_and_takes_no_turn(
+    database: Secret[str],
+) -> None:
+    async with two_processes(database) as (one, other):
+        await one.create(a_draft(slug="first"))
+        denial = a_change((await one.create(a_draft(slug="second"))).policy.id, a_rule("deny"))
+        before = await revision_of(one)
+
+        rehearsals = [await each.dry_run(PROJECT, denial.policy_id, denial.wording) for each in (one, other)]
+
+        assert [each.lost.count for each in rehearsals] == [PAIRS, PAIRS]
+        assert [each.unreachable.count for each in rehearsals] == [NODES, NODES]
+        assert await revision_of(one) == before
+        assert (await one.policies.revisions(DOMAIN, denial.policy_id, None, 9)).revisions[0].number == 1
 
 
 async def test_a_policy_removed_twice_at_once_is_told_once(database: Secret[str]) -> None:

@@ -208,6 +208,8 @@ class Expectation:
         assert difference.pairs_before == len(self._pairs)
         assert difference.pairs_gained == len(pairs - self._pairs)
         assert difference.pairs_lost == len(self._pairs - pairs)
+        if touched_by(self._change) != NO_POLICY:
+            assert difference.unreachable == somebody(self._pairs) - somebody(pairs)
         assert by_recipient(difference) == {
             node_id: (partners(node_id, pairs - self._pairs), partners(node_id, self._pairs - pairs))
             for node_id in frozenset[NodeId]().union(*(pairs ^ self._pairs))
@@ -268,6 +270,11 @@ def touched_by(change: Change) -> PolicyId:
             return policy_id
         case _:
             return NO_POLICY
+
+
+def somebody(pairs: Pairs) -> frozenset[NodeId]:
+    """Whoever sees anybody."""
+    return frozenset[NodeId]().union(*pairs)
 
 
 def pairs_of(found: PairSet) -> Pairs:

@@ -9,9 +9,16 @@ from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
 from plexsphere.api.problem import Problem
 from plexsphere.api.v1.policies import problems
-from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, PolicyView
+from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, PolicyTrial, PolicyView, RehearsalView
 from plexsphere.composition.bridges.granted import granted
-from plexsphere.composition.bridges.policy_views import change_of, draft_of, header_view, policy_view
+from plexsphere.composition.bridges.policy_views import (
+    change_of,
+    draft_of,
+    header_view,
+    policy_view,
+    rehearsal_view,
+    trial_of,
+)
 from plexsphere.composition.bridges.translation import Translation
 from plexsphere.composition.doorway import Doorways
 from plexsphere.platform.kernel.audit import AuditTrail
@@ -19,6 +26,7 @@ from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
+from plexsphere.policy.application.dry_run_policy import DryRunPolicy
 from plexsphere.policy.application.get_policy import GetPolicy
 from plexsphere.policy.application.list_policies import ListPolicies
 from plexsphere.policy.application.update_policy import UpdatePolicy
@@ -101,6 +109,7 @@ class PoliciesBridge:
     get_policy: GetPolicy
     update_policy: UpdatePolicy
     delete_policy: DeletePolicy
+    dry_run_policy: DryRunPolicy
     doorways: Doorways
 
     async def page(self, permitted: Permitted, project_id: UUID, wanted: PageRequest, /) -> Page[PolicyView]:
@@ -135,6 +144,17 @@ class PoliciesBridge:
                 updated = await self.update_policy(change)
                 self._record(permitted, updated.domain_id, updated.policy.id)
         return policy_view(updated.policy)
+
+    async def rehearse(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, trial: PolicyTrial, /
+    ) -> RehearsalView:
+        """Tell what a change of one would do; a few at a time for each Project, for it may take a while."""
+        with TRANSLATED:
+            async with self.doorways(project_id):
+                rehearsal = await self.dry_run_policy(
+                    ProjectId(project_id), PolicyId(policy_id), trial_of(trial)
+                )
+        return rehearsal_view(rehearsal)
 
     async def remove(
         self, permitted: Permitted, project_id: UUID, policy_id: UUID, /, *, confirm: bool

@@ -3,10 +3,13 @@
 from plexsphere.api.callers import Permitted
 from plexsphere.api.v1.policies.wiring import (
     EndText,
+    FailedTestView,
     NewPolicy,
     PolicyEdit,
     PolicyTestText,
+    PolicyTrial,
     PolicyView,
+    RehearsalView,
     RevisionView,
     RuleDiffView,
     RuleText,
@@ -18,6 +21,7 @@ from plexsphere.policy.application.policy_draft import PolicyDraft
 from plexsphere.policy.application.wording import EndWords, PolicyTestWords, RuleWords, Wording
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 from plexsphere.policy.domain.policy_test import PolicyTest, PolicyTestEnd
+from plexsphere.policy.domain.rehearsal import Rehearsal
 from plexsphere.policy.domain.rule import Rule
 from plexsphere.policy.domain.rule_diff import RuleDiff
 from plexsphere.policy.ports.policies import PolicyHeader
@@ -58,6 +62,34 @@ def change_of(
         expected_head=None if expected is None else RevisionId(expected),
         correlation_id=CORRELATION_ID.get() or None,
         confirm=edit.confirm,
+    )
+
+
+def trial_of(trial: PolicyTrial) -> Wording:
+    """Return what is tried."""
+    return Wording(
+        trial.source_selector,
+        trial.destination_selector,
+        tuple(map(_words, trial.rules)),
+        None if trial.tests is None else tuple(map(_test_words, trial.tests)),
+    )
+
+
+def rehearsal_view(rehearsal: Rehearsal) -> RehearsalView:
+    """Show what would happen."""
+    return RehearsalView(
+        matched=rehearsal.matched.listed,
+        matched_count=rehearsal.matched.count,
+        rule_diff=diff_view(rehearsal.rule_diff),
+        gained=rehearsal.gained.listed,
+        gained_count=rehearsal.gained.count,
+        lost=rehearsal.lost.listed,
+        lost_count=rehearsal.lost.count,
+        unreachable=rehearsal.unreachable.listed,
+        unreachable_count=rehearsal.unreachable.count,
+        needs_confirmation=rehearsal.needs_confirmation,
+        is_too_large=rehearsal.is_too_large,
+        failed_tests=tuple(FailedTestView(*each) for each in rehearsal.failed_tests),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from plexsphere.composition.bridges.followed_mesh import FollowedMeshBridge
 from plexsphere.composition.bridges.mesh_turn import MeshTurnBridge
 from plexsphere.composition.bridges.policies import PoliciesBridge
 from plexsphere.composition.bridges.policy_history import PolicyHistoryBridge
@@ -14,6 +15,7 @@ from plexsphere.platform.ids import mint_id
 from plexsphere.policy.application.create_policy import CreatePolicy
 from plexsphere.policy.application.delete_policy import DeletePolicy
 from plexsphere.policy.application.diff_policy_revisions import DiffPolicyRevisions
+from plexsphere.policy.application.dry_run_policy import DryRunPolicy
 from plexsphere.policy.application.ensure_default_policy import EnsureDefaultPolicy
 from plexsphere.policy.application.get_policy import GetPolicy
 from plexsphere.policy.application.get_policy_revision import GetPolicyRevision
@@ -29,6 +31,7 @@ class Policy:
     create_policy: CreatePolicy
     update_policy: UpdatePolicy
     delete_policy: DeletePolicy
+    dry_run_policy: DryRunPolicy
     get_policy: GetPolicy
     list_policies: ListPolicies
     list_policy_revisions: ListPolicyRevisions
@@ -51,6 +54,7 @@ def build_policy(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Pol
         create_policy=create,
         update_policy=UpdatePolicy(database, find, turn, policies, visibility, tellings, clock, mint_id),
         delete_policy=DeletePolicy(database, find, turn, policies, visibility, tellings),
+        dry_run_policy=DryRunPolicy(find, FollowedMeshBridge(views.followed, views.sight), visibility),
         get_policy=find,
         list_policies=ListPolicies(homes, policies),
         list_policy_revisions=ListPolicyRevisions(find, policies),
@@ -70,6 +74,7 @@ def policies_bridged(policy: Policy, platform: PlatformParts) -> PoliciesBridge:
         policy.get_policy,
         policy.update_policy,
         policy.delete_policy,
+        policy.dry_run_policy,
         platform.doorways,
     )
 

@@ -74,8 +74,8 @@ class Difference:
     `pairs_before` counts all visible pairs of the Domain before the change. `recompiled` misses no node whose rules
     change; it may hold one whose rules come out the same after all. A node that leaves is a partner in what is
     lost, and is not in `recompiled`. `most_rules` is how many rules a policy leaves the node that has most by it;
-    0 where no policy comes. `failed_tests` are the policy tests of the Project that would not hold, of `test_count`
-    that it would have; changes of nodes judge none.
+    0 where no policy comes. `unreachable` are the nodes that would lose their last peer, `failed_tests` the policy
+    tests of the Project that would not hold, of `test_count` that it would have; a change of a node tells neither.
     """
 
     pairs_before: int
@@ -84,6 +84,7 @@ class Difference:
     lost: PairSet
     recompiled: frozenset[NodeId]
     most_rules: int = 0
+    unreachable: frozenset[NodeId] = frozenset()
     failed_tests: tuple[FailedTest, ...] = ()
     test_count: int = 0
 

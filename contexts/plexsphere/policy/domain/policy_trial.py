@@ -43,10 +43,14 @@ class PolicyTrial:
         """
         gained: dict[int, int] = {}
         lost: dict[int, int] = {}
+        lonely: list[int] = []
         for slot in bits(self._in_question()):
-            seen, sees = self._seen(slot), visible_to(self._cells.at(slot).sides, self._links)
-            self._note(gained, slot, sees & ~seen)
-            self._note(lost, slot, seen & ~sees)
+            seen = self._others(slot, self._seen(slot))
+            sees = self._others(slot, visible_to(self._cells.at(slot).sides, self._links))
+            _note(gained, slot, sees & ~seen)
+            _note(lost, slot, seen & ~sees)
+            if seen and not sees:
+                lonely.append(slot)
         blocks = {slot: self._cells.at(slot).nodes for slot in gained.keys() | lost.keys()}
         return Difference(
             pairs_before=pairs_before,
@@ -54,6 +58,7 @@ class PolicyTrial:
             gained=PairSet(blocks, gained),
             lost=PairSet(blocks, lost),
             recompiled=self._recompiled(),
+            unreachable=frozenset[NodeId]().union(*(self._cells.at(slot).nodes for slot in lonely)),
             most_rules=self._most_rules(RuleCounts(self._links, ranges)),
             failed_tests=self._failed_tests(others),
             test_count=len(others) + len(self._tests),
@@ -74,11 +79,9 @@ class PolicyTrial:
     def _seen(self, slot: int) -> int:
         return self._cells.spread(self._partition.visible(self._cells.at(slot).whole))
 
-    def _note(self, rows: dict[int, int], slot: int, row: int) -> None:
-        if len(self._cells.at(slot).nodes) == 1:
-            row &= ~(1 << slot)
-        if row:
-            rows[slot] = row
+    def _others(self, slot: int, row: int) -> int:
+        """Return the row without the cell itself, where that is one node alone."""
+        return row & ~(1 << slot) if len(self._cells.at(slot).nodes) == 1 else row
 
     def _in_question(self) -> int:
         before, after = ({link.meaning for link in links} for links in (self._before, self._after))
@@ -94,3 +97,8 @@ class PolicyTrial:
             sending, receiving = self._cells.slots_of(source), self._cells.slots_of(destination)
             slots |= sending | receiving if sending and receiving else 0
         return slots
+
+
+def _note(rows: dict[int, int], slot: int, row: int) -> None:
+    if row:
+        rows[slot] = row

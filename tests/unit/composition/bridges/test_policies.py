@@ -44,6 +44,7 @@ class Counter:
             self.desk.get,
             self.desk.update,
             self.desk.delete,
+            self.desk.dry_run,
             Doorways(),
         )
 

@@ -8,7 +8,7 @@ from plexsphere.api.body import read
 from plexsphere.api.gate import AnyRequest, FromGate, path_id
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, flag_parameter
-from plexsphere.api.v1.policies import operations, problems, schemas
+from plexsphere.api.v1.policies import dry_run_schemas, operations, problems, schemas
 from plexsphere.api.v1.policies.wiring import Policies
 from plexsphere.platform.kernel.subjects import project_object
 
@@ -82,6 +82,25 @@ class PoliciesController(Controller):
         permitted = await gate.require(caller, "manage", project_object(project), "policy.update")
         body = await read(request.receive, request.headers, schemas.PATCH)
         return schemas.Policy.of(await policies.change(permitted, project, policy, body.edit()))
+
+    @serves(operations.DRY_RUN)
+    async def rehearse(
+        self,
+        request: AnyRequest,
+        gate: FromGate,
+        policies: FromPolicies,
+        project_id: FromPath[str],
+        policy_id: FromPath[str],
+    ) -> dry_run_schemas.PolicyRehearsal:
+        """Tell what a change of one would do."""
+        caller = await gate.operator(request)
+        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        policy = path_id(policy_id, problems.INVALID_POLICY_ID)
+        permitted = await gate.require(caller, "read", project_object(project), "policy.dry_run")
+        body = await read(request.receive, request.headers, dry_run_schemas.DRY_RUN)
+        return dry_run_schemas.PolicyRehearsal.of(
+            await policies.rehearse(permitted, project, policy, body.trial())
+        )
 
     @serves(operations.DELETE)
     async def remove(

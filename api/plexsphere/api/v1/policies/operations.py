@@ -4,7 +4,7 @@ from typing import Final
 
 from plexsphere.api import catalogue
 from plexsphere.api.operation import Credential, Operation, Parameter
-from plexsphere.api.v1.policies import problems, schemas
+from plexsphere.api.v1.policies import dry_run_schemas, problems, schemas
 
 TAG: Final = "policies"
 ALL: Final = "/v1/projects/{project_id}/policies"
@@ -163,5 +163,23 @@ DIFF: Final = Operation(
     parameters=(
         Parameter("from_revision", "The revision before.", UUID_TEXT, required=True),
         Parameter("to_revision", "The revision after.", UUID_TEXT, required=True),
+    ),
+)
+DRY_RUN: Final = Operation(
+    "DryRunPolicy",
+    "POST",
+    ONE + "/dry-run",
+    "Show what would happen if a policy said something else.",
+    TAG,
+    Credential.OPERATOR,
+    body=dry_run_schemas.PolicyDryRun,
+    answer=dry_run_schemas.PolicyRehearsal,
+    permission="project#read",
+    problems=(
+        problems.INVALID_PROJECT_ID,
+        problems.INVALID_POLICY_ID,
+        problems.BODY_TOO_LARGE,
+        problems.POLICY_NOT_FOUND,
+        *WORDING_PROBLEMS,
     ),
 )

@@ -110,6 +110,45 @@ class RuleDiffView:
     modified: tuple[tuple[RuleText, RuleText], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyTrial:
+    """What a policy might say; `tests` None leaves the tests alone."""
+
+    source_selector: str
+    destination_selector: str
+    rules: tuple[RuleText, ...]
+    tests: tuple[PolicyTestText, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTestView:
+    """A policy test that would not hold, two nodes of which it would not, and whether the trial is to blame."""
+
+    policy_slug: str
+    name: str
+    by_change: bool
+    source_node_id: UUID
+    destination_node_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalView:
+    """What would happen; lists are cut, counts are not."""
+
+    matched: tuple[UUID, ...]
+    matched_count: int
+    rule_diff: RuleDiffView
+    gained: tuple[tuple[UUID, UUID], ...]
+    gained_count: int
+    lost: tuple[tuple[UUID, UUID], ...]
+    lost_count: int
+    unreachable: tuple[UUID, ...]
+    unreachable_count: int
+    needs_confirmation: bool
+    is_too_large: bool
+    failed_tests: tuple[FailedTestView, ...]
+
+
 class Policies(Protocol):
     """The application behind the surface; every mutation writes its audit row, or does not happen."""
 
@@ -150,6 +189,18 @@ class Policies(Protocol):
 
         Raises:
             Refusal: policy_not_found, also for one of another Project.
+        """
+        ...
+
+    async def rehearse(
+        self, permitted: Permitted, project_id: UUID, policy_id: UUID, trial: PolicyTrial, /
+    ) -> RehearsalView:
+        """
+        Return what would happen if one said something else; nothing does.
+
+        Raises:
+            Refusal: invalid_body, policy_not_found, unknown_action, unknown_protocol, cidr_family_mismatch,
+                port_range_inverted, selector_syntax_error.
         """
         ...
 
