@@ -299,8 +299,10 @@ async def test_a_privileged_hook_runs_once_somebody_approves_it(
     fleet: Fleet, web: list[RawNode], action: dict[str, str]
 ) -> None:
     """M16; either name of a hook means the hook."""
+    refused = await fleet.dispatch(**action, node_id=web[0].id)
     answer = await fleet.dispatch(**action, node_id=web[0].id, approve_privileged=True)
 
+    assert told(refused) == (422, "approval_required")
     assert (answer.status_code, answer.json()["action"]) == (201, "hooks/network-diag")
 
 

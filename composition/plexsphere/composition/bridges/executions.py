@@ -12,6 +12,7 @@ from plexsphere.api.node_access import HomedNode
 from plexsphere.api.paging import Page, PageRequest
 from plexsphere.api.problem import Problem
 from plexsphere.api.v1.executions import problems
+from plexsphere.api.v1.executions.schemas import MOST_INLINE_BYTES
 from plexsphere.api.v1.executions.wiring import (
     DispatchWish,
     ExecutionView,
@@ -72,7 +73,6 @@ DIMENSION_OF: Final[Mapping[type[Exception], Mapping[str, str]]] = {
 }
 # Of larger executions nobody reads every output at once; a target's own route shows it.
 MOST_WITH_OUTPUT: Final = 16
-MOST_INLINE_BYTES: Final = 16 * 1024
 # So many targets are shown in less than 2 ms.
 AT_ONCE: Final = 500
 # Rows come with their outputs, up to 256 KiB each.
