@@ -304,6 +304,7 @@ async def test_a_privileged_hook_runs_once_somebody_approves_it(
 
     assert told(refused) == (422, "approval_required")
     assert (answer.status_code, answer.json()["action"]) == (201, "hooks/network-diag")
+    assert answer.json()["approve_privileged"] is True
 
 
 def with_another_digest(name: str) -> dict[str, Any]:

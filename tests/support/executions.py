@@ -144,6 +144,7 @@ def an_execution(execution_id: UUID = EXECUTION, **changed: Any) -> ExecutionVie
         updated_at=NOW,
         ended_at=None,
         created_by="user:alice",
+        approve_privileged=False,
         size=1,
         waves=None,
     )

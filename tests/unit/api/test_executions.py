@@ -448,6 +448,7 @@ async def test_an_execution_has_every_field_that_strict_clients_require(
         "created_at": "2026-03-01T00:00:00Z",
         "updated_at": "2026-03-01T00:00:00Z",
         "created_by": "user:alice",
+        "approve_privileged": False,
         "size": 1,
         "waves": {"canary": 2, "percent": 25, "max_failures": 1},
     }
@@ -479,11 +480,13 @@ async def test_waves_are_counted_by_when_their_targets_were_released(
 ) -> None:
     instants = [NOW, NOW, NOW + timedelta(seconds=1), None, None]
     targets = tuple(a_target(mint_id(), released_at=instant) for instant in instants)
-    executions.kept[EXECUTION] = an_execution(targets=targets)
+    executions.kept[EXECUTION] = an_execution(targets=targets, waves=WavesView(2, 50, 0))
 
     shown = (await built.call("GET", CALLS["GetExecution"].at())).json()
+    executions.kept[EXECUTION] = an_execution(targets=targets)
+    at_once = (await built.call("GET", CALLS["GetExecution"].at())).json()
 
-    assert shown["wave"] == 2
+    assert (shown["wave"], at_once["wave"]) == (2, 1)
     assert ["released_at" in target for target in shown["targets"]] == [True] * 3 + [False] * 2
 
 

@@ -32,6 +32,7 @@ from plexsphere.policy.application.actions.cancel_execution import CancelExecuti
 from plexsphere.policy.application.actions.dispatch_action import DispatchAction
 from plexsphere.policy.application.actions.dispatch_draft import DispatchDraft
 from plexsphere.policy.application.actions.get_execution import GetExecution
+from plexsphere.policy.application.actions.get_reports import GetReports
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
@@ -106,6 +107,7 @@ class ExecutionsBridge:
     list_executions: ListExecutions
     get_execution: GetExecution
     get_target: GetTarget
+    get_reports: GetReports
     cancel_execution: CancelExecution
     list_local_executions: ListLocalExecutions
     doorways: Doorways
@@ -115,7 +117,7 @@ class ExecutionsBridge:
             # Who repeats himself at once waits for himself: at the door, not on a connection.
             async with self.doorways(project_id):
                 dispatched = await self.dispatch_action(_draft(permitted, ProjectId(project_id), wish))
-        return await _view(dispatched.execution, {})
+        return await _view(dispatched.execution, await self._outputs(dispatched.execution))
 
     async def page(
         self, permitted: Permitted, project_id: UUID, listed: Listed, wanted: PageRequest, /
@@ -133,7 +135,7 @@ class ExecutionsBridge:
         project, execution = ProjectId(project_id), ExecutionId(execution_id)
         with TRANSLATED:
             found = await self.get_execution(project, execution)
-            return await _view(found, await self._outputs(project, found))
+        return await _view(found, await self._outputs(found))
 
     async def target(
         self, permitted: Permitted, project_id: UUID, execution_id: UUID, node_id: UUID, /
@@ -154,7 +156,7 @@ class ExecutionsBridge:
         author, correlation_id = permitted.caller.subject, CORRELATION_ID.get() or None
         with TRANSLATED:
             cancelled = await self.cancel_execution(project, execution, author, correlation_id)
-            return await _view(cancelled, await self._outputs(project, cancelled))
+        return await _view(cancelled, await self._outputs(cancelled))
 
     async def local_page(
         self, permitted: Permitted, node: HomedNode, wanted: PageRequest, /
@@ -166,12 +168,11 @@ class ExecutionsBridge:
         position = "" if page.is_last else page.executions[-1].id
         return Page(tuple(map(_local, page.executions)), position)
 
-    async def _outputs(self, project_id: ProjectId, execution: Execution) -> dict[NodeId, bytes]:
-        if len(execution.targets) > MOST_WITH_OUTPUT:
+    async def _outputs(self, execution: Execution) -> Mapping[NodeId, bytes]:
+        if execution.size > MOST_WITH_OUTPUT or not any(target.is_reported for target in execution.targets):
             return {}
-        reported = [target.node_id for target in execution.targets if target.is_reported]
-        targets = [await self.get_target(project_id, execution.id, node_id) for node_id in reported]
-        return {target.node_id: _output(target.report) for target in targets if target.report}
+        reports = await self.get_reports(execution)
+        return {node_id: _output(report) for node_id, report in reports.items()}
 
 
 def _draft(permitted: Permitted, project_id: ProjectId, wish: DispatchWish) -> DispatchDraft:
@@ -209,6 +210,7 @@ def _header(execution: Execution) -> ExecutionView:
         updated_at=execution.updated_at,
         ended_at=execution.ended_at,
         created_by=execution.created_by,
+        approve_privileged=execution.approve_privileged,
         size=execution.size,
         waves=WavesView(waves.canary, waves.percent, waves.max_failures) if waves else None,
     )

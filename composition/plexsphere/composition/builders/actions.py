@@ -33,6 +33,7 @@ from plexsphere.policy.application.actions.cohort import Cohort
 from plexsphere.policy.application.actions.dispatch_action import DispatchAction
 from plexsphere.policy.application.actions.expire_targets import ExpireTargets
 from plexsphere.policy.application.actions.get_execution import GetExecution
+from plexsphere.policy.application.actions.get_reports import GetReports
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
@@ -52,6 +53,7 @@ class Actions:
     get_execution: GetExecution
     list_executions: ListExecutions
     get_target: GetTarget
+    get_reports: GetReports
     list_local_executions: ListLocalExecutions
     take_acknowledgement: TakeAcknowledgement
     take_result: TakeResult
@@ -94,6 +96,7 @@ def build_actions(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Ac
         get_execution=find,
         list_executions=ListExecutions(projects, store.executions),
         get_target=GetTarget(projects, store.executions),
+        get_reports=GetReports(store.executions),
         list_local_executions=ListLocalExecutions(store.local_executions),
         take_acknowledgement=TakeAcknowledgement(*heard, store.inbox, store.trail),
         take_result=TakeResult(*heard, store.local_executions, store.inbox, store.trail),
@@ -108,6 +111,7 @@ def executions_bridged(actions: Actions) -> ExecutionsBridge:
         actions.list_executions,
         actions.get_execution,
         actions.get_target,
+        actions.get_reports,
         actions.cancel_execution,
         actions.list_local_executions,
         # Not the doorways of membership: an action need not wait for a change of the mesh.

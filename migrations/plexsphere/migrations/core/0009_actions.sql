@@ -12,6 +12,7 @@ CREATE TABLE executions (
     status text NOT NULL DEFAULT 'pending'
         CHECK (status IN ('pending', 'ack', 'started', 'succeeded', 'failed', 'cancelled', 'timeout')),
     created_by text NOT NULL,
+    approve_privileged boolean NOT NULL,
     correlation_id text NOT NULL DEFAULT '',
     size integer NOT NULL CHECK (size >= 1),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -181,6 +181,7 @@ class Execution(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, r
     updated_at: datetime
     ended_at: datetime | None = None
     created_by: str
+    approve_privileged: bool
     size: int
     waves: Waves | None = None
     parameters: dict[str, Any] | None = None
@@ -203,6 +204,7 @@ class Execution(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, r
             updated_at=view.updated_at,
             ended_at=view.ended_at,
             created_by=view.created_by,
+            approve_privileged=view.approve_privileged,
             size=view.size,
             waves=Waves.of(view.waves) if view.waves else None,
             targets=[],
@@ -213,11 +215,12 @@ class Execution(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, r
     def without_targets(cls, view: ExecutionView) -> Self:
         """Show everything but the targets themselves."""
         counted = Counter(target.status for target in view.targets)
+        # The targets of a wave are released in one statement, at one instant; without a plan there is one wave.
+        released = len({target.released_at for target in view.targets} - {None})
         return cls.header(
             view,
             parameters=dict(view.parameters),
-            # The targets of a wave are released in one statement, at one instant.
-            wave=len({target.released_at for target in view.targets} - {None}),
+            wave=released if view.waves else min(released, 1),
             counts={status: counted[status] for status in STATUSES},
         )
 

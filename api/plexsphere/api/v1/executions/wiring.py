@@ -83,6 +83,7 @@ class ExecutionView:
     updated_at: datetime
     ended_at: datetime | None
     created_by: str
+    approve_privileged: bool
     size: int
     waves: WavesView | None
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -129,5 +129,6 @@ def _new_execution(
         created_by=str(draft.author),
         correlation_id=draft.correlation_id or "",
         targets=targets,
+        approve_privileged=draft.approve_privileged,
         waves=draft.waves,
     )

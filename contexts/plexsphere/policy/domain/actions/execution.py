@@ -65,7 +65,8 @@ class Execution:
     An action that was dispatched.
 
     `action` is a builtin's name, or `hooks/<name>`; `parameters` is the JSON object as it was given. `created_by` is
-    `<kind>:<id>`. A page of executions leaves the targets out; `size` is how many there are.
+    `<kind>:<id>`, and `approve_privileged` whether that one let privileged hooks run. A page of executions leaves the
+    targets out; `size` is how many there are.
     """
 
     id: ExecutionId
@@ -76,6 +77,7 @@ class Execution:
     status: ExecutionStatus
     parameters: str
     created_by: str
+    approve_privileged: bool
     size: int
     created_at: datetime
     updated_at: datetime

@@ -1,6 +1,6 @@
 """The collection of executions."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
 from plexsphere.policy.domain.actions.definition import ActionType
 from plexsphere.policy.domain.actions.execution import Execution, ExecutionStatus, Reason, Target
+from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 
 
@@ -35,6 +36,7 @@ class NewExecution:
     created_by: str
     correlation_id: str
     targets: tuple[NewTarget, ...]
+    approve_privileged: bool = False
     waves: WavePlan | None = None
 
 
@@ -106,6 +108,10 @@ class Executions(Protocol):
         self, domain_id: DomainId, project_id: ProjectId, execution_id: ExecutionId, node_id: NodeId, /
     ) -> Target | None:
         """Return one target with what was reported of it."""
+        ...
+
+    async def reports(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Mapping[NodeId, Report]:
+        """Return the reports that ended targets; meant for executions of a few."""
         ...
 
     async def open_targets(self, domain_id: DomainId, most: int, /) -> int:

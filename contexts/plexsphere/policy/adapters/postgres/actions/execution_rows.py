@@ -12,7 +12,7 @@ from plexsphere.policy.domain.actions.wave_plan import WavePlan
 EXECUTION: Final = (
     "execution.id, execution.domain_id, execution.project_id, execution.type, execution.action, execution.status, "
     "execution.parameters, execution.created_by, execution.size, execution.created_at, execution.updated_at, "
-    "execution.ended_at, rollout.canary, rollout.percent, rollout.max_failures"
+    "execution.ended_at, rollout.canary, rollout.percent, rollout.max_failures, execution.approve_privileged"
 )
 EXECUTIONS: Final = (
     "executions AS execution LEFT JOIN execution_rollouts AS rollout "
@@ -36,6 +36,7 @@ def execution_of(row: Sequence[Any], targets: tuple[Target, ...] = ()) -> Execut
         status=TargetStatus(row[5]),
         parameters=row[6],
         created_by=row[7],
+        approve_privileged=row[15],
         size=row[8],
         created_at=row[9],
         updated_at=row[10],

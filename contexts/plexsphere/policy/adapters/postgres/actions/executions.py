@@ -19,10 +19,12 @@ from plexsphere.policy.adapters.postgres.actions.execution_rows import (
     execution_of,
     target_of,
 )
+from plexsphere.policy.adapters.postgres.actions.reports import reported
 from plexsphere.policy.domain.actions.action_name import HOOKS
 from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT, PICKUP
 from plexsphere.policy.domain.actions.errors import EmptyCohort
 from plexsphere.policy.domain.actions.execution import Execution, Target
+from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.ports.actions.executions import (
     Ended,
@@ -41,9 +43,9 @@ AT_ONCE: Final = 256
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
 ADD: Final = """
 INSERT INTO executions
-    (domain_id, id, project_id, type, action, parameters, created_by, correlation_id, size)
+    (domain_id, id, project_id, type, action, parameters, created_by, approve_privileged, correlation_id, size)
 VALUES (%(domain)s, %(id)s, %(project)s, %(type)s, %(action)s, %(parameters)s, %(created_by)s,
-        %(correlation_id)s, %(size)s)
+        %(approve_privileged)s, %(correlation_id)s, %(size)s)
 """
 ADD_ROLLOUT: Final = """
 INSERT INTO execution_rollouts (domain_id, execution_id, canary, percent, max_failures, closes_at)
@@ -72,6 +74,10 @@ ONE_TARGET: Final = f"""
 SELECT {TARGET}, target.report, target.note FROM execution_targets AS target
 JOIN executions AS execution ON (execution.domain_id, execution.id) = (target.domain_id, target.execution_id)
 WHERE target.domain_id = %s AND execution.project_id = %s AND target.execution_id = %s AND target.node_id = %s
+"""
+REPORTS: Final = """
+SELECT node_id, report FROM execution_targets
+WHERE domain_id = %s AND execution_id = %s AND report IS NOT NULL
 """
 PAGE: Final = f"""
 SELECT {EXECUTION} FROM {EXECUTIONS}
@@ -199,6 +205,11 @@ class PostgresExecutions:
         rows = await self._rows(ONE_TARGET, [domain_id, project_id, execution_id, node_id])
         return target_of(rows[0]) if rows else None
 
+    async def reports(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Mapping[NodeId, Report]:
+        """Read by a part of the primary key."""
+        rows = await self._rows(REPORTS, [domain_id, execution_id])
+        return {NodeId(node_id): reported(document) for node_id, document in rows}
+
     async def open_targets(self, domain_id: DomainId, most: int, /) -> int:
         """Count entries of the index over open targets."""
         return int((await self._rows(OPEN_TARGETS, [domain_id, most + 1]))[0][0])
@@ -242,6 +253,7 @@ def _values(execution: NewExecution) -> dict[str, Any]:
         "action": execution.action,
         "parameters": execution.parameters,
         "created_by": execution.created_by,
+        "approve_privileged": execution.approve_privileged,
         "correlation_id": execution.correlation_id,
         "size": len(execution.targets),
     }

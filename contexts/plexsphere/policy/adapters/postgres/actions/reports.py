@@ -23,9 +23,12 @@ def stored(report: Report) -> dict[str, Any]:
 
 
 def report_of(document: Mapping[str, Any] | None) -> Report | None:
+    """Return the report that was stored, if there is one."""
+    return None if document is None else reported(document)
+
+
+def reported(document: Mapping[str, Any]) -> Report:
     """Return the report that was stored."""
-    if document is None:
-        return None
     finished_at = document["finished_at"]
     return Report(
         status=TargetStatus(document["status"]),
