@@ -40,13 +40,13 @@ async def test_sixty_dispatches_over_two_kills_are_each_told_under_one_id_and_en
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-async def test_five_thousand_dispatches_over_a_hundred_kills_are_each_told_under_one_id_and_end(
+async def test_five_thousand_dispatches_over_forty_kills_are_each_told_under_one_id_and_end(
     database: Secret[str],
 ) -> None:
     """C27: with half a dozen retries here and there and two servers that die by turns."""
     began = time.monotonic()
 
-    statuses = await delivered(database, numbers=range(1, 5_001), agents=20, kills=100, pause=1.5)
+    statuses = await delivered(database, numbers=range(1, 5_001), agents=20, kills=40, pause=1.5)
 
     print(f"{sum(statuses.values())} targets in {time.monotonic() - began:.0f} s: {statuses}", flush=True)
     assert statuses.get("succeeded", 0) >= 0.99 * sum(statuses.values())
