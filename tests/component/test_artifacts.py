@@ -13,9 +13,12 @@ import pytest
 from plexsphere.api.callers import CallingNode
 from plexsphere.api.gate import NodeGate
 from plexsphere.api.node_calls import NodeCalls
+from plexsphere.api.patience import PATIENT
 from plexsphere.api.shedding import Shedding
+from plexsphere.api.straight import EXTENSION
 from plexsphere.api.v1.artifacts import operations
 from plexsphere.api.v1.artifacts.calls import artifact_calls
+from plexsphere.api.v1.artifacts.controller import UPLOAD_SECONDS
 from plexsphere.composition.artifact_alerts import STORE_UNUSABLE, ArtifactAlerts
 from plexsphere.composition.bridges.artifacts import ArtifactsBridge, DownloadsBridge
 from plexsphere.composition.places import Places
@@ -31,7 +34,7 @@ from plexsphere.policy.application.artifacts.list_releases import ListReleases
 from plexsphere.policy.application.artifacts.open_artifact import OpenArtifact
 from plexsphere.policy.application.artifacts.put_artifact import PutArtifact
 from plexsphere.policy.application.artifacts.set_support_status import SetSupportStatus
-from tests.support.api import AS_A_NODE, AS_ROBOT, ROBOT, Surface, code_of, roomy_limits, surface
+from tests.support.api import AS_A_NODE, AS_ALICE, AS_ROBOT, ROBOT, Surface, code_of, roomy_limits, surface
 from tests.support.artifacts import (
     A_BINARY,
     OTHER_BINARY,
@@ -467,3 +470,36 @@ async def test_a_binary_in_many_parts_is_whole(client: Client) -> None:
 
     assert answer.json()["checksum"] == content_of(octets).sha256
     assert (await client.fetch()).content == octets
+
+
+async def asked_patience(client: Client, headers: dict[str, str]) -> list[float]:
+    """Put a binary over a server that judges how long a body takes; return what it was asked for."""
+    asked: list[float] = []
+    parts = iter([{"type": "http.request", "body": A_BINARY, "more_body": False}])
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": LINUX,
+        "raw_path": LINUX.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "extensions": {EXTENSION: {PATIENT: asked.append}},
+    }
+
+    async def receive() -> dict[str, Any]:
+        return next(parts)
+
+    async def send(_: dict[str, Any]) -> None:
+        return
+
+    await client.surface.app(scope, receive, send)
+    return asked
+
+
+async def test_only_who_may_put_a_binary_is_given_the_time_for_it(client: Client) -> None:
+    """H11: others have the time of any body."""
+    assert await asked_patience(client, AS_ALICE) == [UPLOAD_SECONDS]
+    assert await asked_patience(client, AS_ROBOT) == []
+    assert await asked_patience(client, {}) == []

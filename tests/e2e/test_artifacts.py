@@ -345,14 +345,24 @@ async def test_a_reader_that_takes_nothing_is_cut_and_gives_its_place_back(
             assert len(answer.body) < len(octets)
 
 
-async def test_a_reader_that_leaves_gives_its_place_back_at_once(site: Site) -> None:
+async def test_for_a_reader_that_left_nothing_more_is_read_and_its_place_is_free(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     octets = os.urandom(256 * PART)
     version = await site.released(octets)
     places = site.place.root.artifacts().downloads.places
     token = bearer(site.node.registration.node_token.reveal())
+    pread, reads = os.pread, [0]
 
+    def counting(handle: int, count: int, start: int) -> bytes:
+        reads[0] += 1
+        return pread(handle, count, start)
+
+    monkeypatch.setattr(os, "pread", counting)
     async with connected(site.base_url) as lane:
         await lane.send(request("GET", f"{ALL}/{version}/linux/amd64", headers=token))
         await lane.head()
 
     await until(lambda: places.taken == 0)
+    # Once to compare it, and then what the buffers between the two took.
+    assert reads[0] < 1.5 * 256

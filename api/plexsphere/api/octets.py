@@ -79,8 +79,7 @@ class Inflating:
         Raises:
             Refusal: `invalid_body`, when it is no gzip, or has too many members.
         """
-        is_pending = True
-        while part or is_pending:
+        while part:
             member = self._open()
             try:
                 step = member.decompress(part, INFLATE_STEP)
@@ -89,8 +88,6 @@ class Inflating:
             part = member.unused_data if member.eof else member.unconsumed_tail
             if member.eof:
                 self._member = None
-            # A full step may have taken all of the part, and still not be all that the part comes to.
-            is_pending = not member.eof and len(step) == INFLATE_STEP
             if step:
                 yield step
 

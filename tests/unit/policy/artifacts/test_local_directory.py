@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import stat
+import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +15,12 @@ import pytest
 from plexsphere.platform.ids import mint_id
 from plexsphere.policy.adapters.local_directory.artifact_store import LocalDirectory
 from plexsphere.policy.adapters.local_directory.outgoing import PART
+from plexsphere.policy.adapters.local_directory.steps import AT_ONCE
 from plexsphere.policy.domain.artifacts.artifact import Content
 from plexsphere.policy.domain.artifacts.errors import EmptyArtifact
 from plexsphere.policy.ports.artifacts.artifact_store import ContentBroken, Fault, StoreUnusable
 from tests.support.artifacts import A_BINARY, OTHER_BINARY, coming, content_of
+from tests.support.bare_server import until
 from tests.support.identity import FakeClock
 
 HOUR: Final = timedelta(hours=1)
@@ -62,6 +67,68 @@ async def test_what_is_kept_is_given_again_in_parts_under_its_digest(
     assert content == content_of(LARGE)
     assert await given(store, content) == LARGE
     assert names(folder) == {content.sha256}
+
+
+async def test_a_content_is_on_its_disk_before_it_has_its_name_and_then_the_name_is(
+    store: LocalDirectory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H44: whatever ends the machine, a file under a digest is whole."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else f"{os.fstat(handle).st_size}")
+        fsync(handle)
+
+    def renamed(source: Path, target: Path) -> None:
+        done.append(target.name)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    content = await kept(store, LARGE)
+
+    assert done == [str(len(LARGE)), content.sha256, "folder"]
+
+
+async def test_four_files_are_compared_at_once_and_the_loop_waits_for_none(
+    store: LocalDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, pread = await kept(store, A_BINARY), os.pread
+    reading, most, may_read = [0], [0], threading.Event()
+
+    def slow(handle: int, count: int, start: int) -> bytes:
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        may_read.wait(10)
+        reading[0] -= 1
+        return pread(handle, count, start)
+
+    monkeypatch.setattr(os, "pread", slow)
+    fetches = [asyncio.create_task(given(store, content)) for _ in range(12)]
+    await until(lambda: reading[0] == AT_ONCE)
+    await asyncio.sleep(0.05)
+    assert most[0] == AT_ONCE
+    may_read.set()
+
+    assert await asyncio.gather(*fetches) == [A_BINARY] * 12
+
+
+async def test_who_came_first_has_his_file_compared_to_its_end_before_a_fifth_is_begun(
+    store: LocalDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, pread = await kept(store, LARGE), os.pread
+    read: list[int] = []
+
+    def noted(handle: int, count: int, start: int) -> bytes:
+        read.append(handle)
+        return pread(handle, count, start)
+
+    monkeypatch.setattr(os, "pread", noted)
+    assert await asyncio.gather(*(given(store, content) for _ in range(12))) == [LARGE] * 12
+
+    fifth = read.index(list(dict.fromkeys(read))[AT_ONCE])
+    assert max(Counter(read[:fifth]).values()) >= -(-len(LARGE) // PART)
 
 
 async def test_only_its_owner_reads_a_content_and_the_folder_that_was_made(
