@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from plexsphere.platform.kernel.unit_of_work import StoreUnavailable
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded, StoreUnavailable
 
 LOG: Final = logging.getLogger("plexsphere.sweeper")
 
@@ -24,7 +24,11 @@ Sweep = Callable[[timedelta, int], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Sweeps in small transactions; any number of processes may do it at once, each passes the others' rows over."""
+    """
+    Sweeps in small transactions; any number of processes may do it at once, each passes the others' rows over.
+
+    What the store is too busy for at one kind of thing is left for the next hour, and keeps no other kind waiting.
+    """
 
     sweeps: Sequence[Sweep]
 
@@ -44,7 +48,10 @@ class Sweeper:
 
 async def _all(sweep: Sweep, kept: timedelta) -> int:
     total = 0
-    while swept := await sweep(kept, BATCH):
-        total += swept
-        await asyncio.sleep(PAUSE_SECONDS)
+    try:
+        while swept := await sweep(kept, BATCH):
+            total += swept
+            await asyncio.sleep(PAUSE_SECONDS)
+    except StoreOverloaded:
+        LOG.warning("the database was too busy for a part of the sweep, which waits for another hour")
     return total

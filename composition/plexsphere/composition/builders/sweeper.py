@@ -16,10 +16,10 @@ def build_sweeper(platform: PlatformParts) -> Sweeper:
     remains = RemainsBridge(spent, platform.backstage_log)
     return Sweeper(
         (
-            SweepDepartedNodes(platform.backstage, departed, remains),
-            departed.forget_reports,
             PostgresExecutions(platform.backstage).forget,
             PostgresLocalExecutions(platform.backstage).forget,
+            SweepDepartedNodes(platform.backstage, departed, remains),
+            departed.forget_reports,
             spent.forget_bootstrap_tokens,
             spent.forget_api_tokens,
         )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.domain.actions.errors import InvalidParameters, ParameterFault
 from plexsphere.policy.domain.actions.parameters import MOST_BYTES, as_json, require_fitting
@@ -77,6 +78,19 @@ def test_parameters_fit_into_an_event() -> None:
     with pytest.raises(InvalidParameters) as refusal:
         as_json({"a": "x" * (MOST_BYTES - 7)})
     assert refusal.value.fault is ParameterFault.TOO_LARGE
+
+
+@pytest.mark.parametrize("character", ["<", "&", "é", "\U0001f600"])
+def test_what_counts_is_the_room_that_parameters_take_on_the_stream(character: str) -> None:
+    """One text is one line there, whatever its characters become; agents end a stream at a line of 64 KiB."""
+    each = len(wire_json(character)) - 2
+    most = (MOST_BYTES - 8) // each
+
+    told = wire_json(json.loads(as_json({"a": character * most})))
+
+    assert MOST_BYTES - each < len(told) <= MOST_BYTES
+    with pytest.raises(InvalidParameters):
+        as_json({"a": character * (most + 1)})
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.booleans() | st.integers(), max_size=8))
