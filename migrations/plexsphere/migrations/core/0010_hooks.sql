@@ -83,6 +83,6 @@ CREATE TABLE integrity_violations (
 );
 COMMENT ON COLUMN integrity_violations.observed_sandbox IS 'NULL where only a checksum was reported: then a baseline keeps its own';
 CREATE UNIQUE INDEX integrity_violations_standing ON integrity_violations (domain_id, node_id, kind, artifact_id) WHERE status <> 'acknowledged';
-CREATE INDEX integrity_violations_acknowledged_of ON integrity_violations (domain_id, node_id, kind, artifact_id) WHERE status = 'acknowledged';
+CREATE INDEX integrity_violations_of ON integrity_violations (domain_id, node_id, kind, artifact_id);
 CREATE INDEX integrity_violations_by_id ON integrity_violations (id);
 CREATE INDEX integrity_violations_of_project ON integrity_violations (project_id, id);
