@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.platform.kernel.unit_of_work import StoreContended, StoreOverloaded, StoreUnavailable
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 from tests.support.actions_postgres import DONE, ActionSite, Fleet, Process, a_node_id, lent_action_site
 from tests.support.policy import AUTHOR, DOMAIN, PROJECT
@@ -26,17 +28,21 @@ async def site(database: Secret[str]) -> AsyncIterator[ActionSite]:
         yield lent
 
 
+@dataclass
 class SickFleet(Fleet):
     """Cannot say anything of one node."""
 
+    trouble: type[Exception] = ZeroDivisionError
+
     async def silent_among(self, domain_id: DomainId, nodes: Collection[NodeId], /) -> frozenset[NodeId]:
         if SICK in nodes:
-            raise ZeroDivisionError
+            raise self.trouble
         return await super().silent_among(domain_id, nodes)
 
 
+@pytest.mark.parametrize("trouble", [ZeroDivisionError, StoreContended, StoreOverloaded])
 async def test_trouble_with_one_execution_holds_up_no_other(
-    site: ActionSite, caplog: pytest.LogCaptureFixture
+    site: ActionSite, caplog: pytest.LogCaptureFixture, trouble: type[Exception]
 ) -> None:
     sick = await site.dispatched(node_id=SICK)
     sound = [await site.dispatched(node_id=a_node_id(number)) for number in (2, 3)]
@@ -48,7 +54,7 @@ async def test_trouble_with_one_execution_holds_up_no_other(
     await site.let_time_pass(299)
     await site.finish(sound[1], 3)
     await site.let_time_pass(2)
-    fleet = SickFleet(nodes=site.fleet.nodes)
+    fleet = SickFleet(nodes=site.fleet.nodes, trouble=trouble)
     await Process(site.one.database, fleet).sweep.sweep()
 
     assert await site.statuses(sick) == ["pending"]
@@ -59,6 +65,15 @@ async def test_trouble_with_one_execution_holds_up_no_other(
     assert str(sound[0]) not in caplog.text
     await site.one.sweep.sweep()
     assert await site.statuses(sick) == ["timeout"]
+
+
+async def test_a_sweep_ends_where_the_store_is_away(site: ActionSite) -> None:
+    await site.dispatched(node_id=SICK)
+    await site.let_time_pass(301)
+    fleet = SickFleet(nodes=site.fleet.nodes, trouble=StoreUnavailable)
+
+    with pytest.raises(StoreUnavailable):
+        await Process(site.one.database, fleet).sweep.sweep()
 
 
 async def test_two_last_endings_at_once_leave_an_execution_that_has_ended(site: ActionSite) -> None:
