@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -15,9 +16,11 @@ from tests.support.api import (
     ALICE_ID,
     AS_A_NODE,
     AS_ROBOT,
+    DOMAIN,
     PROJECT,
     ROBOT_ID,
     Surface,
+    Unasked,
     code_of,
     routed,
     router,
@@ -79,22 +82,30 @@ GATED_WITHIN: Final = {
 ROUTED: Final = routed()
 FOR_OPERATORS: Final = [op for op in ROUTED if op.credential is Credential.OPERATOR]
 WITH_IDS: Final = [(op, name) for op in FOR_OPERATORS for name in re.findall(r"{(\w+_id)}", op.path)]
-# A node's gate is its Project's, which must be looked up first; and so are the gates named above.
-OF_A_NODE: Final = "/v1/nodes/{node_id}"
-GATED_BY_PATH: Final = [
-    op
-    for op in FOR_OPERATORS
-    if op.permission and op.id not in GATED_WITHIN and not op.path.startswith(OF_A_NODE)
-]
-WITH_A_BODY: Final = [
-    op for op in FOR_OPERATORS if op.body and op.body_media == JSON and not op.path.startswith(OF_A_NODE)
-]
+GATED: Final = [op for op in FOR_OPERATORS if op.permission and op.id not in GATED_WITHIN]
+WITH_A_BODY: Final = [op for op in FOR_OPERATORS if op.body and op.body_media == JSON]
+
+
+@dataclass(frozen=True)
+class InProject:
+    """A node, or a violation, which must be looked up before its Project can be asked."""
+
+    id: UUID
+    domain_id: UUID = DOMAIN
+    project_id: UUID = PROJECT
+
+
+class Everything(Unasked):
+    """Finds whatever is looked for; it is asked for nothing else."""
+
+    async def find(self, wanted: UUID, /) -> InProject:
+        return InProject(wanted)
 
 
 @pytest.fixture(scope="module")
 def assembled() -> Surface:
     """One application for the whole matrix: assembling it takes longer than a test."""
-    return surface()
+    return surface(nodes=Everything("nodes"), integrity=Everything("integrity"))
 
 
 @pytest.fixture
@@ -151,7 +162,7 @@ async def test_a_malformed_id_in_the_path_answers_its_own_400(
     assert built.denials.written == []
 
 
-@pytest.mark.parametrize("op", GATED_BY_PATH, ids=by_id)
+@pytest.mark.parametrize("op", GATED, ids=by_id)
 async def test_a_denied_caller_is_told_so_before_its_body_is_read(built: Surface, op: Operation) -> None:
     """The gate stands before the body, and the denial is written before it is answered."""
     sample = SAMPLES.get(op.id, Sample())
@@ -167,7 +178,7 @@ async def test_a_denied_caller_is_told_so_before_its_body_is_read(built: Surface
     assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", relation)
 
 
-@pytest.mark.parametrize("op", [op for op in GATED_BY_PATH if op.id != "PostAuthTokens"], ids=by_id)
+@pytest.mark.parametrize("op", [op for op in GATED if op.id != "PostAuthTokens"], ids=by_id)
 async def test_while_permissions_cannot_be_checked_every_gate_answers_503(
     built: Surface, op: Operation
 ) -> None:
@@ -216,9 +227,7 @@ async def test_a_field_that_nobody_knows_answers_400(built: Surface, op: Operati
     assert (answer.status_code, code_of(answer)) == (400, "invalid_body")
 
 
-@pytest.mark.parametrize(
-    "op", [op for op in FOR_OPERATORS if op.paged and not op.path.startswith(OF_A_NODE)], ids=by_id
-)
+@pytest.mark.parametrize("op", [op for op in FOR_OPERATORS if op.paged], ids=by_id)
 async def test_a_limit_out_of_range_answers_400(built: Surface, op: Operation) -> None:
     """H42: refused, never clamped, on these lists."""
     query = {**SAMPLES.get(op.id, Sample()).query, "limit": "201"}

@@ -44,10 +44,14 @@ class IntegrityController(Controller):
 
     @serves(operations.ACKNOWLEDGE)
     async def acknowledge(
-        self, request: AnyRequest, gate: FromGate, integrity: FromIntegrity, violation_id: FromPath[str]
+        self,
+        request: AnyRequest,
+        gate: FromGate,
+        integrity: FromIntegrity,
+        integrity_violation_id: FromPath[str],
     ) -> schemas.IntegrityViolation:
         """Acknowledge one."""
-        permitted, violation = await _access(request, gate, integrity, violation_id)
+        permitted, violation = await _access(request, gate, integrity, integrity_violation_id)
         body = await read(request.receive, request.headers, schemas.ACKNOWLEDGE)
         return schemas.IntegrityViolation.of(
             await integrity.acknowledge(permitted, violation.id, body.told())

@@ -37,7 +37,7 @@ LIST: Final = Operation(
 ACKNOWLEDGE: Final = Operation(
     "AcknowledgeIntegrityViolation",
     "POST",
-    "/v1/integrity-violations/{violation_id}/acknowledge",
+    "/v1/integrity-violations/{integrity_violation_id}/acknowledge",
     "Take a violation for what it is: what was observed of a hook is its baseline from then on.",
     TAG,
     Credential.OPERATOR,
