@@ -48,13 +48,14 @@ async def test_what_ended_a_month_ago_is_forgotten_and_nothing_else(site: Action
     assert len((await site.one.get(PROJECT, still_open)).targets) == 3
 
 
-async def test_an_execution_with_many_targets_is_forgotten_in_small_steps(site: ActionSite) -> None:
-    over = await site.dispatched()
+async def test_an_execution_is_forgotten_in_small_steps_once_it_has_ended(site: ActionSite) -> None:
+    over, still_open = await site.dispatched(), await site.dispatched()
     await site.finish(over, 1, 2, 3)
     await site.let_time_pass(100)
     steps = [await site.one.executions.forget(timedelta(seconds=1), 2) for _ in range(3)]
 
     assert steps == [2, 2, 0]
+    assert len((await site.one.get(PROJECT, still_open)).targets) == 3
 
 
 async def test_a_key_is_forgotten_after_a_day(site: ActionSite) -> None:

@@ -89,10 +89,8 @@ class DispatchAction:
 
     async def _dispatch(self, domain_id: DomainId, execution_id: ExecutionId, draft: DispatchDraft) -> None:
         targets, parameters = await self.cohort(domain_id, draft), as_json(draft.parameters)
-        if (
-            await self.executions.open_targets(domain_id, MOST_OPEN_TARGETS) + len(targets)
-            > MOST_OPEN_TARGETS
-        ):
+        still_open = await self.executions.open_targets(domain_id, MOST_OPEN_TARGETS)
+        if still_open + len(targets) > MOST_OPEN_TARGETS:
             raise CapacityExceeded
         await self.executions.add(_new_execution(domain_id, execution_id, draft, parameters, targets))
         if draft.waves is None:
