@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from plexsphere.platform.kernel.ids import ExecutionId, NodeId
-from plexsphere.policy.domain.actions.execution import aggregated
+from plexsphere.policy.domain.actions.execution import Reason, aggregated
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.actions.status import OPEN, TERMINAL, TargetStatus
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
@@ -14,6 +14,9 @@ PICKUP = 300
 GRACE = 30
 DAY = 86_400
 FAILURES = (TargetStatus.FAILED, TargetStatus.TIMEOUT)
+# What a node may announce so that nothing is released to it, nor dispatched; what changed is dispatched as it is now.
+UNFIT = (Reason.NOT_ANNOUNCED, Reason.DRIFTED, Reason.NOT_APPROVED)
+MISFITS = (*UNFIT, Reason.CHANGED)
 
 
 @dataclass
@@ -51,6 +54,7 @@ class ModelExecution:
     targets: dict[NodeId, ModelTarget]
     created: int
     waves: WavePlan | None = None
+    changed: frozenset[NodeId] = frozenset()
 
     @property
     def status(self) -> TargetStatus:
@@ -63,6 +67,7 @@ class Model:
 
     now: int = 0
     silent: set[NodeId] = field(default_factory=set)
+    misfits: dict[NodeId, Reason] = field(default_factory=dict)
     executions: dict[ExecutionId, ModelExecution] = field(default_factory=dict)
     keys: dict[str, tuple[bytes, ExecutionId, int]] = field(default_factory=dict)
     local: dict[tuple[NodeId, str], tuple[Report, Report | None]] = field(default_factory=dict)
@@ -85,11 +90,12 @@ class Model:
         self, execution_id: ExecutionId, nodes: Collection[NodeId], timeout: int, waves: WavePlan | None
     ) -> None:
         targets = {node_id: ModelTarget() for node_id in sorted(nodes)}
-        self.executions[execution_id] = ModelExecution(timeout, targets, self.now, waves)
+        execution = ModelExecution(timeout, targets, self.now, waves, self._changed())
+        self.executions[execution_id] = execution
         if waves is None:
             self._release(targets.values())
         else:
-            self._advance(self.executions[execution_id])
+            self._advance(execution)
 
     def acknowledge(self, execution_id: ExecutionId, node_id: NodeId, accepted: bool, reason: str) -> bool:
         target = self.executions[execution_id].targets[node_id]
@@ -114,7 +120,7 @@ class Model:
                 return
             taken_up = target.status is not TargetStatus.PENDING
             target.end(TargetStatus.TIMEOUT, "not_finished" if taken_up else "not_taken_up")
-        if target.note is None and target.report != report:
+        if not target.is_open and target.note is None and target.report != report:
             target.note = report
 
     def run_locally(self, node_id: NodeId, name: str, report: Report) -> None:
@@ -123,6 +129,12 @@ class Model:
 
     def cancel(self, execution_id: ExecutionId) -> None:
         self._cancel(self.executions[execution_id], "cancelled", lambda target: True)
+
+    def leave(self, node_id: NodeId) -> None:
+        for execution in self.executions.values():
+            target = execution.targets.get(node_id)
+            if target is not None and target.is_open:
+                target.end(TargetStatus.CANCELLED, Reason.NODE_LEFT)
 
     def expire(self) -> None:
         for node_id, target in self._every_target():
@@ -142,21 +154,55 @@ class Model:
         plan, targets = execution.waves, execution.targets
         if plan is None:
             return
-        failures = [each for each in targets.values() if each.status in FAILURES and each.reason != "silent"]
-        if len(failures) > plan.max_failures:
-            self._cancel(execution, "halted", lambda target: target.status is TargetStatus.PENDING)
+        if self._has_failed(execution, plan):
+            self._halt(execution)
         elif self.now >= execution.created + DAY:
             self._cancel(execution, "rollout_over", lambda target: not target.is_released)
         elif all(node_id in self.silent for node_id, each in targets.items() if self._runs(each)):
-            self._release(self._wave(execution, plan))
+            self._release_fitting(execution, plan)
 
-    def _wave(self, execution: ModelExecution, plan: WavePlan) -> list[ModelTarget]:
+    def _has_failed(self, execution: ModelExecution, plan: WavePlan) -> bool:
+        failures = [
+            node_id
+            for node_id, each in execution.targets.items()
+            if (each.status in FAILURES and each.reason != "silent")
+            or (each.status is TargetStatus.CANCELLED and each.report is not None)
+            or (each.status is TargetStatus.ACK and node_id in self.silent)
+        ]
+        return len(failures) > plan.max_failures
+
+    def _release_fitting(self, execution: ModelExecution, plan: WavePlan) -> None:
+        wave = self._wave(execution, plan)
+        for node_id, target in wave.items():
+            misfit = self._misfit(execution, node_id)
+            if misfit is not None:
+                target.end(TargetStatus.FAILED, misfit)
+        if self._has_failed(execution, plan):
+            self._halt(execution)
+        else:
+            self._release([each for each in wave.values() if each.is_open])
+
+    def _misfit(self, execution: ModelExecution, node_id: NodeId) -> Reason | None:
+        misfit = self.misfits.get(node_id)
+        if misfit in UNFIT:
+            return misfit
+        return Reason.CHANGED if (node_id in self._changed()) != (node_id in execution.changed) else None
+
+    def _changed(self) -> frozenset[NodeId]:
+        return frozenset(each for each, misfit in self.misfits.items() if misfit is Reason.CHANGED)
+
+    def _halt(self, execution: ModelExecution) -> None:
+        self._cancel(execution, "halted", lambda target: target.status is TargetStatus.PENDING)
+
+    def _wave(self, execution: ModelExecution, plan: WavePlan) -> dict[NodeId, ModelTarget]:
         waiting = [(node_id, each) for node_id, each in execution.targets.items() if self._waits(each)]
-        heard = [each for node_id, each in waiting if node_id not in self.silent]
+        heard = [each for each in waiting if each[0] not in self.silent]
         done = sum(each.status is TargetStatus.SUCCEEDED for each in execution.targets.values())
         canaries = min(plan.canary, len(execution.targets)) - done
         share = -(-len(execution.targets) * plan.percent // 100)
-        return heard[: canaries if canaries > 0 else share] or [each for _, each in waiting]
+        if heard or canaries > 0:
+            return dict(heard[: canaries if canaries > 0 else share])
+        return dict(waiting)
 
     def _runs(self, target: ModelTarget) -> bool:
         return target.is_open and target.is_released

@@ -24,11 +24,13 @@ from plexsphere.policy.application.actions.cancel_execution import CancelExecuti
 from plexsphere.policy.application.actions.cohort import Cohort
 from plexsphere.policy.application.actions.dispatch_action import DispatchAction
 from plexsphere.policy.application.actions.dispatch_draft import DispatchDraft
+from plexsphere.policy.application.actions.end_targets_of_node import EndTargetsOfNode
 from plexsphere.policy.application.actions.expire_targets import ExpireTargets
 from plexsphere.policy.application.actions.get_execution import GetExecution
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
+from plexsphere.policy.application.actions.recheck_wave import RecheckWave
 from plexsphere.policy.application.actions.release_wave import ReleaseWave
 from plexsphere.policy.application.actions.sweep_executions import SweepExecutions
 from plexsphere.policy.application.actions.take_acknowledgement import TakeAcknowledgement
@@ -136,7 +138,8 @@ class Process:
             PostgresIdempotencyKeys(database),
         )
         self.offers = PostgresOffers(database)
-        self.release_wave = ReleaseWave(rollouts, executions, fleet, inbox)
+        recheck = RecheckWave(rollouts, fleet, trail)
+        self.release_wave = ReleaseWave(rollouts, executions, fleet, recheck, inbox, trail)
         cohort = Cohort(fleet, fleet, StoredChecksums(fleet))
         self.dispatch = DispatchAction(
             database, fleet, self.keys, cohort, executions, self.release_wave, inbox, trail, mint_id
@@ -157,7 +160,13 @@ class Process:
         self.list_local = ListLocalExecutions(self.local_executions)
         self.cancel = CancelExecution(database, self.get, rollouts, executions, inbox, trail)
         self.acknowledge = TakeAcknowledgement(database, callbacks, executions, inbox, trail)
+        self._end_targets = EndTargetsOfNode(executions, inbox)
         self.report = TakeResult(database, callbacks, executions, self.local_executions, inbox, trail)
+
+    async def leave(self, domain_id: DomainId, node_id: NodeId) -> None:
+        """Do what the removal of the node does to its targets."""
+        async with self.database():
+            await self._end_targets(domain_id, node_id)
 
 
 @dataclass(frozen=True)

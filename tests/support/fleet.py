@@ -418,6 +418,16 @@ class HeardManifests:
         self.withdrawn.append((domain_id, node_id))
 
 
+class HeardErrands:
+    """Whoever asks nodes to do things, as it hears of those that leave."""
+
+    def __init__(self) -> None:
+        self.called_off: list[tuple[DomainId, NodeId]] = []
+
+    async def call_off(self, domain_id: DomainId, node_id: NodeId, /) -> None:
+        self.called_off.append((domain_id, node_id))
+
+
 class MemoryDrift:
     """Drift reports in memory."""
 

@@ -47,6 +47,7 @@ from tests.support.api import (
 )
 from tests.support.fleet import (
     FleetStore,
+    HeardErrands,
     HeardManifests,
     MemoryAnnouncements,
     MemoryTrail,
@@ -127,6 +128,7 @@ class Scene:
                 kit.nodes,
                 self.admission,
                 HeardManifests(),
+                HeardErrands(),
                 fleet.sight,
                 announcements,
             ),

@@ -7,7 +7,15 @@ from plexsphere.fleet.domain.errors import ConfirmationRequired, NodeNotFound
 from plexsphere.fleet.domain.node import Node
 from plexsphere.platform.kernel.events import EventType
 from plexsphere.platform.kernel.mesh_range import MeshRange
-from tests.support.fleet import DOMAIN, FleetStore, HeardManifests, MemoryAnnouncements, a_node, memory_fleet
+from tests.support.fleet import (
+    DOMAIN,
+    FleetStore,
+    HeardErrands,
+    HeardManifests,
+    MemoryAnnouncements,
+    a_node,
+    memory_fleet,
+)
 from tests.support.fleet_admission import GuardedUnitOfWork, MemoryAdmission
 from tests.support.fleet_sight import SPOKE, FollowedFleet, grouped
 from tests.support.identity import FakeClock
@@ -25,13 +33,14 @@ class Scene:
         self.kit = memory_fleet(self.store)
         self.fleet = FollowedFleet(self.kit)
         self.admission = MemoryAdmission()
-        self.manifests = HeardManifests()
+        self.manifests, self.errands = HeardManifests(), HeardErrands()
         self.remove = RemoveNode(
             GuardedUnitOfWork(self.store, self.admission),
             self.fleet.take_turn,
             self.kit.nodes,
             self.admission,
             self.manifests,
+            self.errands,
             self.fleet.sight,
             MemoryAnnouncements(self.store),
         )
@@ -59,7 +68,7 @@ async def test_identity_and_place_end_together_and_former_peers_get_fresh_keys(s
 
     assert await scene.kit.nodes.get(DOMAIN, ONE.id) is None
     assert ONE.id not in scene.admission.door.drawn
-    assert scene.manifests.withdrawn == [(DOMAIN, ONE.id)]
+    assert scene.manifests.withdrawn == scene.errands.called_off == [(DOMAIN, ONE.id)]
     assert [await scene.epoch(node) for node in (TWO, THREE, LONER)] == [2, 2, 1]
     removed, *fresh = scene.store.state.announced
     assert (removed.frames[0].event_type, removed.reason) == (EventType.PEER_REMOVED, "deregistered")

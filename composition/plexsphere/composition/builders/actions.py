@@ -37,6 +37,7 @@ from plexsphere.policy.application.actions.get_reports import GetReports
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
+from plexsphere.policy.application.actions.recheck_wave import RecheckWave
 from plexsphere.policy.application.actions.release_wave import ReleaseWave
 from plexsphere.policy.application.actions.sweep_executions import SweepExecutions
 from plexsphere.policy.application.actions.take_acknowledgement import TakeAcknowledgement
@@ -68,7 +69,14 @@ class Store:
         self.executions, self.rollouts = PostgresExecutions(database), PostgresRollouts(database)
         self.callbacks, self.keys = PostgresCallbacks(database), PostgresIdempotencyKeys(database)
         self.local_executions = PostgresLocalExecutions(database)
-        self.release_wave = ReleaseWave(self.rollouts, self.executions, cohorts, inbox)
+        self.release_wave = ReleaseWave(
+            self.rollouts,
+            self.executions,
+            cohorts,
+            RecheckWave(self.rollouts, PostgresAnnouncedActions(database), self.trail),
+            inbox,
+            self.trail,
+        )
 
 
 def build_actions(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Actions:

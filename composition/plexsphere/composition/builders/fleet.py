@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from plexsphere.composition.bridges.admission import IdentityAdmission
 from plexsphere.composition.bridges.binary_watch import BinaryWatchBridge
+from plexsphere.composition.bridges.errands import ErrandsBridge
 from plexsphere.composition.bridges.event_signer import IdentityEventSigner
 from plexsphere.composition.bridges.manifests import ManifestsBridge
 from plexsphere.composition.builders.credentials import Credentials
@@ -34,6 +35,8 @@ from plexsphere.fleet.ports.admission import Admission
 from plexsphere.identity.ports.event_signer import EventSigner
 from plexsphere.platform.events.bell import Ring
 from plexsphere.platform.ids import mint_id
+from plexsphere.policy.adapters.postgres.actions.executions import PostgresExecutions
+from plexsphere.policy.application.actions.end_targets_of_node import EndTargetsOfNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ def build_fleet(
             clock=clock,
             mint_id=mint_id,
         ),
-        remove_node=RemoveNode(database, views.take_turn, nodes, admission, manifests, sight, inbox),
+        remove_node=RemoveNode(
+            database, views.take_turn, nodes, admission, manifests, _errands(platform), sight, inbox
+        ),
         record_heartbeat=RecordHeartbeat(book, views.reconciles, clock),
         get_state=GetState(followed, sight, views.pending, events_signer, views.reconciles, crowds, turns),
         open_event_stream=OpenEventStream(
@@ -112,6 +117,11 @@ def build_fleet(
         update_capabilities=UpdateCapabilities(database, capabilities, manifests, clock),
         report_drift=ReportDrift(drift, clock, mint_id),
     )
+
+
+def _errands(platform: PlatformParts) -> ErrandsBridge:
+    executions = PostgresExecutions(platform.database)
+    return ErrandsBridge(EndTargetsOfNode(executions, platform.inbox))
 
 
 def _book(platform: PlatformParts, hooks: Hooks) -> HeartbeatBook:

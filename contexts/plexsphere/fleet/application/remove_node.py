@@ -7,6 +7,7 @@ from plexsphere.fleet.domain.departure import departure_rows
 from plexsphere.fleet.domain.errors import ConfirmationRequired, NodeNotFound
 from plexsphere.fleet.domain.sight_change import rules_rows
 from plexsphere.fleet.ports.admission import Admission
+from plexsphere.fleet.ports.errands import Errands
 from plexsphere.fleet.ports.manifests import Manifests
 from plexsphere.fleet.ports.nodes import Nodes
 from plexsphere.fleet.ports.sight import Sight
@@ -28,6 +29,7 @@ class RemoveNode:
     nodes: Nodes
     admission: Admission
     manifests: Manifests
+    errands: Errands
     sight: Sight
     announcements: Announcements
 
@@ -51,6 +53,7 @@ class RemoveNode:
             former = self.sight.peers_of(domain_id, node_id)
             await self.nodes.depart(domain_id, node_id, turn.revision)
             await self.manifests.withdraw(domain_id, node_id)
+            await self.errands.call_off(domain_id, node_id)
             await self.nodes.move_epochs(domain_id, former, turn.revision)
             rows = departure_rows(
                 domain_id, node_id, former, lambda peer: self.sight.peers_of(domain_id, peer), reason

@@ -23,6 +23,7 @@ CREATE TABLE executions (
     CONSTRAINT executions_ended CHECK ((ended_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'cancelled', 'timeout')))
 );
 COMMENT ON COLUMN executions.action IS 'a builtin''s name, or hooks/ and the name';
+COMMENT ON COLUMN executions.approve_privileged IS 'whether privileged hooks may run; each wave is held against it';
 COMMENT ON COLUMN executions.size IS 'how many targets it was dispatched to';
 CREATE INDEX executions_of_project ON executions (domain_id, project_id, id);
 CREATE INDEX executions_open ON executions (domain_id, id) WHERE ended_at IS NULL;

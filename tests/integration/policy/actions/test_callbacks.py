@@ -11,6 +11,7 @@ from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.domain.actions.errors import ExecutionNotFound
 from plexsphere.policy.domain.actions.execution import TargetStatus
 from plexsphere.policy.domain.actions.report import Report, TriggeredBy
+from plexsphere.policy.domain.actions.wave_plan import WavePlan
 from tests.support.actions_postgres import BROKEN, DONE, ActionSite, a_node_id, lent_action_site
 from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT
 
@@ -131,6 +132,14 @@ async def test_what_was_not_taken_up_in_time_is_neither_offered_nor_to_be_run(si
     target = await site.one.target(PROJECT, execution_id, NODE)
     assert (target.status, target.reason) == (TargetStatus.TIMEOUT, "not_taken_up")
     assert (target.report, target.note) == (None, DONE)
+
+
+async def test_a_result_of_what_no_wave_released_changes_nothing(site: ActionSite) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1, percent=50))
+    await site.one.report(DOMAIN, a_node_id(2), str(execution_id), DONE)
+    target = await site.one.target(PROJECT, execution_id, a_node_id(2))
+
+    assert (target.status, target.report, target.note) == (TargetStatus.PENDING, None, None)
 
 
 async def test_a_cancelled_action_is_not_run_and_a_result_of_it_is_noted(site: ActionSite) -> None:

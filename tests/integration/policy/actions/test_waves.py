@@ -2,18 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.domain.actions.definition import ActionDefinition
+from plexsphere.policy.domain.actions.report import Report
+from plexsphere.policy.domain.actions.status import TargetStatus
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
-from tests.support.actions_postgres import BROKEN, ActionSite, a_node_id, lent_action_site
+from tests.support.actions_postgres import BACKUP, BROKEN, DONE, ActionSite, a_node_id, lent_action_site
 from tests.support.policy import AUTHOR, DOMAIN, PROJECT
 
 pytestmark = pytest.mark.postgres
 
 SIZE: Final = 10
+ENTRIES: Final = """
+SELECT relation, caveat_context - 'execution' FROM audit_inbox
+WHERE relation NOT IN ('execution.result', 'execution.reject') ORDER BY id
+"""
 TOLD: Final = """
 SELECT subject::text, cardinality(recipients), frames::text FROM event_inbox WHERE kind = 'execution' ORDER BY id
 """
@@ -76,7 +84,7 @@ async def test_too_many_failures_cancel_what_was_not_taken_up(site: ActionSite) 
         "ack",
     ]
     assert (await site.one.get(PROJECT, execution_id)).status == "failed"
-    assert (await site.run(TOLD))[-1][1:] == (2, "[]")
+    assert (await site.run(TOLD))[-1][1:] == (2, f'[["action_cancelled", "{execution_id}"]]')
 
 
 async def test_silent_nodes_neither_block_nor_count_and_come_last(site: ActionSite) -> None:
@@ -124,6 +132,132 @@ async def test_what_was_taken_up_and_never_finished_is_a_failure_of_a_silent_nod
     execution = await site.one.get(PROJECT, execution_id)
 
     assert [each.reason for each in execution.targets] == ["not_finished"] + ["halted"] * 9
+
+
+async def test_a_canary_that_takes_the_action_up_and_falls_silent_halts_the_rollout_at_once(
+    site: ActionSite,
+) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1))
+    await site.one.acknowledge(DOMAIN, a_node_id(1), str(execution_id), True, "")
+    site.fleet.silent.add(a_node_id(1))
+    await site.one.sweep.sweep()
+    halted = await site.statuses(execution_id)
+    await site.one.report(DOMAIN, a_node_id(1), str(execution_id), DONE)
+
+    assert halted == ["ack"] + ["cancelled"] * 9
+    assert (await site.statuses(execution_id))[0] == "succeeded"
+
+
+async def test_what_a_silent_node_took_up_and_finishes_after_all_is_no_failure_any_more(
+    site: ActionSite,
+) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(percent=20, max_failures=1))
+    await site.one.acknowledge(DOMAIN, a_node_id(1), str(execution_id), True, "")
+    site.fleet.silent.add(a_node_id(1))
+    await site.one.sweep.sweep()
+    await site.one.report(DOMAIN, a_node_id(1), str(execution_id), DONE)
+    await site.finish(execution_id, 2, report=BROKEN)
+    await site.one.sweep.sweep()
+
+    assert await site.released(execution_id) == [1, 2, 3, 4]
+
+
+async def test_silent_nodes_wait_until_the_canaries_have_succeeded(site: ActionSite) -> None:
+    site.fleet.silent = {a_node_id(number) for number in range(2, SIZE + 1)}
+    execution_id = await site.dispatched(waves=WavePlan(canary=2))
+    await site.finish(execution_id, 1)
+    await site.one.sweep.sweep()
+    without_a_canary = await site.released(execution_id)
+    site.fleet.silent.remove(a_node_id(7))
+    await site.one.sweep.sweep()
+    with_one_that_was_heard = await site.released(execution_id)
+    await site.finish(execution_id, 7)
+    await site.one.sweep.sweep()
+
+    assert (without_a_canary, with_one_that_was_heard) == ([1], [1, 7])
+    assert await site.released(execution_id) == list(range(1, SIZE + 1))
+
+
+async def test_a_rollout_that_nobody_hears_of_is_over_after_a_day(site: ActionSite) -> None:
+    site.fleet.silent = set(site.fleet.nodes)
+    execution_id = await site.dispatched(waves=WavePlan(canary=1))
+    await site.one.sweep.sweep()
+    waiting = await site.released(execution_id)
+    await site.let_time_pass(86_400)
+    await site.one.sweep.sweep()
+    execution = await site.one.get(PROJECT, execution_id)
+
+    assert waiting == []
+    assert (await site.run(ENTRIES))[-1] == ("execution.expire", {"targets": 10})
+    assert {(each.status.value, each.reason) for each in execution.targets} == {("cancelled", "rollout_over")}
+    assert execution.status == "cancelled"
+
+
+async def test_what_a_node_calls_off_itself_is_a_failure(site: ActionSite) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1))
+    await site.finish(execution_id, 1, report=Report(TargetStatus.CANCELLED))
+    await site.one.sweep.sweep()
+    execution = await site.one.get(PROJECT, execution_id)
+
+    assert [each.reason for each in execution.targets] == [""] + ["halted"] * 9
+
+
+@pytest.mark.parametrize(
+    ("by_now", "is_drifted", "reason"),
+    [
+        (None, False, "not_announced"),
+        (BACKUP, True, "drifted"),
+        (replace(BACKUP, privileged=True), False, "not_approved"),
+        (replace(BACKUP, checksum="sha256:other"), False, "changed"),
+    ],
+)
+async def test_what_is_not_any_more_what_was_dispatched_fails_at_its_wave_and_halts_the_rollout(
+    site: ActionSite, by_now: ActionDefinition | None, is_drifted: bool, reason: str
+) -> None:
+    execution_id = await site.dispatched(action="hooks/backup", waves=WavePlan(percent=20))
+    if by_now is None:
+        del site.fleet.definitions[a_node_id(4)]
+    else:
+        site.fleet.announce(by_now, a_node_id(4), is_drifted=is_drifted)
+    await site.finish(execution_id, 1, 2)
+    await site.one.sweep.sweep()
+    execution = await site.one.get(PROJECT, execution_id)
+
+    assert [each.status.value for each in execution.targets[:5]] == [
+        *["succeeded"] * 2,
+        "cancelled",
+        "failed",
+        "cancelled",
+    ]
+    assert [each.reason for each in execution.targets] == ["", "", "halted", reason] + ["halted"] * 6
+    assert execution.status == "failed"
+    assert await site.run(ENTRIES) == [
+        ("execution.dispatch", {"action": "hooks/backup", "targets": 10}),
+        ("execution.refuse", {"reason": reason, "targets": 1}),
+        ("execution.halt", {"targets": 7}),
+    ]
+
+
+async def test_the_others_of_a_wave_are_released_where_a_failure_is_allowed(site: ActionSite) -> None:
+    execution_id = await site.dispatched(action="hooks/backup", waves=WavePlan(percent=20, max_failures=1))
+    site.fleet.announce(BACKUP, a_node_id(4), is_drifted=True)
+    await site.finish(execution_id, 1, 2)
+    await site.one.sweep.sweep()
+
+    assert await site.released(execution_id) == [1, 2, 3]
+    assert (await site.one.target(PROJECT, execution_id, a_node_id(4))).reason == "drifted"
+    assert (await site.one.get(PROJECT, execution_id)).status == "started"
+
+
+async def test_what_was_approved_at_the_dispatch_stays_approved(site: ActionSite) -> None:
+    plan = WavePlan(percent=50)
+    execution_id = await site.dispatched(action="hooks/backup", waves=plan, approve_privileged=True)
+    site.fleet.announce(replace(BACKUP, privileged=True))
+    await site.finish(execution_id, *range(1, 6))
+    await site.one.sweep.sweep()
+
+    assert await site.released(execution_id) == list(range(1, SIZE + 1))
+    assert (await site.run(ENTRIES))[0][1]["approved"] == 1
 
 
 async def test_an_answer_that_does_not_come_from_a_node_that_is_heard_is_a_failure(site: ActionSite) -> None:

@@ -12,9 +12,9 @@ def audited(
     subject: Reference,
     relation: str,
     correlation_id: str | None = None,
-    **context: str,
+    **context: int | str,
 ) -> AuditEntry:
-    """Return the entry: who did what to which execution; the context holds ids and fixed words alone."""
+    """Return the entry: who did what to which execution; the context holds ids, names and fixed words alone."""
     return AuditEntry(
         chain=domain_id,
         subject=str(subject),

@@ -93,11 +93,17 @@ class DispatchAction:
         if still_open + len(targets) > MOST_OPEN_TARGETS:
             raise CapacityExceeded
         await self.executions.add(_new_execution(domain_id, execution_id, draft, parameters, targets))
+        self._write_down(domain_id, execution_id, draft, len(targets))
         if draft.waves is None:
             nodes = [each.node_id for each in targets]
             self.announcements.announce(told(domain_id, execution_id, nodes, EventType.ACTION_REQUEST))
         else:
             await self.release_wave(domain_id, execution_id)
+
+    def _write_down(
+        self, domain_id: DomainId, execution_id: ExecutionId, draft: DispatchDraft, targets: int
+    ) -> None:
+        approved = {"approved": 1} if draft.approve_privileged else {}
         self.trail.record(
             audited(
                 domain_id,
@@ -106,6 +112,9 @@ class DispatchAction:
                 draft.author,
                 "execution.dispatch",
                 draft.correlation_id,
+                action=str(draft.name),
+                targets=targets,
+                **approved,
             )
         )
 

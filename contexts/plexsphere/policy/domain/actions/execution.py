@@ -29,6 +29,11 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     HALTED = "halted"
     ROLLOUT_OVER = "rollout_over"
+    NOT_ANNOUNCED = "not_announced"
+    DRIFTED = "drifted"
+    NOT_APPROVED = "not_approved"
+    CHANGED = "changed"
+    NODE_LEFT = "node_left"
 
 
 @dataclass(frozen=True, slots=True)

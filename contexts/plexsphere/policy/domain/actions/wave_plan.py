@@ -24,8 +24,11 @@ class WavePlan:
 
     def next_size(self, size: int, succeeded: int) -> int:
         """Return how many targets the next wave has, of an execution with so many of which so many succeeded."""
-        missing = min(self.canary, size) - succeeded
-        return missing if missing > 0 else -(-size * self.percent // 100)
+        return self.missing_canaries(size, succeeded) or -(-size * self.percent // 100)
+
+    def missing_canaries(self, size: int, succeeded: int) -> int:
+        """Return how many more must succeed before others than canaries are released."""
+        return max(min(self.canary, size) - succeeded, 0)
 
     def halts_at(self, failures: int) -> bool:
         """Tell whether so many failures are too many."""

@@ -1,6 +1,6 @@
 """The collection of executions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -120,6 +120,12 @@ class Executions(Protocol):
 
     async def end(self, domain_id: DomainId, execution_id: ExecutionId, ending: Ending, /) -> Ended:
         """Cancel the open targets that are meant."""
+        ...
+
+    async def end_of_node(
+        self, domain_id: DomainId, node_id: NodeId, reason: Reason, /
+    ) -> Sequence[ExecutionId]:
+        """Cancel the open targets of a node; return the executions that they are of."""
         ...
 
     async def settle(self, domain_id: DomainId, executions: Collection[ExecutionId], /) -> None:

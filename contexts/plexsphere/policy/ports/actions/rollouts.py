@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
+from plexsphere.policy.domain.actions.action_name import ActionName
+from plexsphere.policy.domain.actions.execution import Reason
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 
 
@@ -13,24 +15,48 @@ class Rollout:
     """
     How far a rollout is.
 
-    `failures` leaves out targets that timed out while their node was silent; `is_late` tells that a day has passed.
+    `is_approved` tells whether privileged hooks may run. `failures` are targets that failed, timed out or were called
+    off by their nodes, but for those that silent nodes never took up; `is_late` tells that a day has passed.
     """
 
+    project_id: ProjectId
+    action: ActionName
+    is_approved: bool
     plan: WavePlan
     size: int
     succeeded: int
     failures: int
     is_late: bool
 
+    def halts_with(self, lost: int) -> bool:
+        """Tell whether too much failed when so many count as failed besides."""
+        return self.plan.halts_at(self.failures + lost)
+
     @property
-    def is_halted(self) -> bool:
-        """Tell whether too much failed."""
-        return self.plan.halts_at(self.failures)
+    def wants_canaries(self) -> bool:
+        """Tell whether more canaries must succeed."""
+        return self.plan.missing_canaries(self.size, self.succeeded) > 0
 
     @property
     def next_size(self) -> int:
         """Return how many targets the next wave has."""
         return self.plan.next_size(self.size, self.succeeded)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A target that was released and has not ended."""
+
+    node_id: NodeId
+    was_taken_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A target that waits for a wave; `checksum` is what its node announced when it was dispatched."""
+
+    node_id: NodeId
+    checksum: str
 
 
 class Rollouts(Protocol):
@@ -44,18 +70,24 @@ class Rollouts(Protocol):
         """Return it, or None, without waiting, when it is over or somebody else is at it."""
         ...
 
-    async def under_way(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[NodeId]:
-        """Return the nodes whose targets were released and have not ended."""
+    async def under_way(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[UnderWay]:
+        """Return the targets that were released and have not ended."""
         ...
 
-    async def waiting(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[NodeId]:
-        """Return the nodes whose targets wait for a wave, by id."""
+    async def waiting(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Sequence[Waiting]:
+        """Return the targets that wait for a wave, by node."""
         ...
 
     async def release(
         self, domain_id: DomainId, execution_id: ExecutionId, nodes: Sequence[NodeId], /
     ) -> None:
         """Let the nodes be told, and run their time from now."""
+        ...
+
+    async def refuse(
+        self, domain_id: DomainId, execution_id: ExecutionId, reason: Reason, nodes: Sequence[NodeId], /
+    ) -> None:
+        """End as failed what waits for a wave on these nodes."""
         ...
 
     async def close(self, domain_id: DomainId, execution_id: ExecutionId, /) -> None:

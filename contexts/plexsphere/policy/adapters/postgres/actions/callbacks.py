@@ -50,7 +50,7 @@ RETURNING status
 """
 NOTE: Final = f"""
 UPDATE execution_targets AS target SET note = %(report)s
-WHERE {TARGET} AND note IS NULL AND report IS DISTINCT FROM %(report)s
+WHERE {TARGET} AND ended_at IS NOT NULL AND note IS NULL AND report IS DISTINCT FROM %(report)s
 """
 STANDING: Final = f"""
 SELECT project_id, target.status, target.status = 'ack' AND deadline > clock_timestamp()

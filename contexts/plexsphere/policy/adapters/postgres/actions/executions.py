@@ -23,7 +23,7 @@ from plexsphere.policy.adapters.postgres.actions.reports import reported
 from plexsphere.policy.domain.actions.action_name import HOOKS
 from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT, PICKUP
 from plexsphere.policy.domain.actions.errors import EmptyCohort
-from plexsphere.policy.domain.actions.execution import Execution, Target
+from plexsphere.policy.domain.actions.execution import Execution, Reason, Target
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.ports.actions.executions import (
@@ -102,6 +102,15 @@ END: Final = """
 UPDATE execution_targets
 SET status = 'cancelled', reason = %(reason)s, updated_at = clock_timestamp(), ended_at = clock_timestamp()
 WHERE domain_id = %(domain)s AND execution_id = %(id)s AND node_id = ANY(%(nodes)s)
+"""
+LOCK_OF_NODE: Final = """
+SELECT execution_id FROM execution_targets WHERE domain_id = %s AND node_id = %s AND ended_at IS NULL
+ORDER BY execution_id FOR NO KEY UPDATE
+"""
+END_OF_NODE: Final = """
+UPDATE execution_targets
+SET status = 'cancelled', reason = %s, updated_at = clock_timestamp(), ended_at = clock_timestamp()
+WHERE domain_id = %s AND node_id = %s AND execution_id = ANY(%s)
 """
 OF_EXECUTION: Final = """
 FROM execution_targets AS target WHERE target.domain_id = execution.domain_id AND execution_id = execution.id
@@ -227,6 +236,15 @@ class PostgresExecutions:
         async with self.database.connection() as connection:
             await connection.execute(END, given | {"nodes": [node_id for node_id, _ in rows]})
         return Ended(len(rows), tuple(NodeId(node_id) for node_id, is_told in rows if is_told))
+
+    async def end_of_node(
+        self, domain_id: DomainId, node_id: NodeId, reason: Reason, /
+    ) -> Sequence[ExecutionId]:
+        """Lock in the order of executions, and write."""
+        ended = [ExecutionId(row[0]) for row in await self._rows(LOCK_OF_NODE, [domain_id, node_id])]
+        async with self.database.connection() as connection:
+            await connection.execute(END_OF_NODE, [reason.value, domain_id, node_id, ended])
+        return ended
 
     async def settle(self, domain_id: DomainId, executions: Collection[ExecutionId], /) -> None:
         """Write only what differs, so that endings of one execution seldom wait for each other."""
