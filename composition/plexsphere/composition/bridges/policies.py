@@ -49,6 +49,7 @@ PROBLEM_OF: Final[Mapping[type[errors.PolicyError], Problem]] = {
     errors.PolicyTooLarge: problems.POLICY_TOO_LARGE,
     errors.TooManyPolicyTests: problems.TOO_MANY_POLICY_TESTS,
     errors.PolicyTestBroken: problems.POLICY_TEST_BROKEN,
+    errors.PolicyTestsUnjudged: problems.POLICY_TESTS_UNJUDGED,
     errors.ConfirmationRequired: problems.CONFIRMATION_REQUIRED,
 }
 FAULT_IN_WORDS: Final[Mapping[errors.RuleFault, str]] = {
@@ -79,6 +80,8 @@ def _detail(error: errors.PolicyError) -> str:
             return TEST_FAULT_IN_WORDS[error.fault]
         case errors.PolicyTestBroken():
             return f"The test {error.name!r} of the policy {error.slug} would not hold."
+        case errors.PolicyTestsUnjudged():
+            return f"{error.tests} policy tests take too long to judge; confirm to proceed without them."
         case errors.TooManyPolicyTests():
             return f"The Project would have {error.tests} policy tests; {error.most} are the most."
         case errors.InvalidSlug():

@@ -55,6 +55,7 @@ class CreatePolicy:
             PolicyTooLarge: some node would have more rules to enforce than it may.
             TooManyPolicyTests: the Project would have more than are judged.
             PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
+            PolicyTestsUnjudged: the tests take too long to judge, and nobody confirms to do without.
             ConfirmationRequired: a policy that denies would take most away, and the draft does not confirm it.
         """
         policy = draft.drawn(PolicyId(self.mint_id()), RevisionId(self.mint_id()), self.clock.now())
@@ -66,7 +67,7 @@ class CreatePolicy:
             await self.policies.add(domain_id, policy, revision)
             difference = self.views.index(domain_id).preview(PutPolicy(policy))
             require_bearable(difference.most_rules)
-            require_tests_hold(difference)
+            require_tests_hold(difference, confirmed=draft.confirm)
             require_confirmed(difference, confirmed=draft.confirm)
             await self.tellings.tell(domain_id, policy.id, difference)
         return Created(domain_id, policy)

@@ -33,6 +33,7 @@ class DeletePolicy:
         Raises:
             PolicyNotFound: the Project has no such policy.
             PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
+            PolicyTestsUnjudged: the tests take too long to judge, and nobody confirms to do without.
             ConfirmationRequired: most of what the Domain's nodes see would vanish, and `confirm` is False.
         """
         async with self.unit_of_work():
@@ -42,7 +43,7 @@ class DeletePolicy:
             if revision is None or not await self.policies.delete(domain_id, policy_id, revision):
                 raise PolicyNotFound(policy_id)
             difference = self.views.index(domain_id).preview(RemovePolicy(policy_id))
-            require_tests_hold(difference)
+            require_tests_hold(difference, confirmed=confirm)
             require_confirmed(difference, confirmed=confirm)
             await self.tellings.tell(domain_id, policy_id, difference)
         return domain_id

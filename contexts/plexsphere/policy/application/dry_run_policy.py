@@ -52,7 +52,7 @@ class DryRunPolicy:
             gained=PairList.of(difference.gained),
             lost=PairList.of(difference.lost),
             unreachable=NodeList.of(difference.unreachable),
-            needs_confirmation=takes_most_away(difference),
+            needs_confirmation=takes_most_away(difference) or difference.unjudged_tests > 0,
             is_too_large=difference.most_rules > MOST_RULES,
             failed_tests=difference.failed_tests,
         )

@@ -48,6 +48,7 @@ class UpdatePolicy:
             PolicyTooLarge: some node would have more rules to enforce than it may.
             TooManyPolicyTests: the Project would have more than are judged.
             PolicyTestBroken: by the change a policy test of the Project would not hold; nothing changed.
+            PolicyTestsUnjudged: the tests take too long to judge, and nobody confirms to do without.
             ConfirmationRequired: most of what the Domain's nodes see would vanish, and the change does not confirm it.
         """
         said = change.wording.read()
@@ -71,6 +72,6 @@ class UpdatePolicy:
         await self.policies.revise(domain_id, policy, revision)
         difference = self.views.index(domain_id).preview(PutPolicy(policy))
         require_bearable(difference.most_rules)
-        require_tests_hold(difference)
+        require_tests_hold(difference, confirmed=confirmed)
         require_confirmed(difference, confirmed=confirmed)
         await self.tellings.tell(domain_id, policy.id, difference)

@@ -75,7 +75,8 @@ class Difference:
     change; it may hold one whose rules come out the same after all. A node that leaves is a partner in what is
     lost, and is not in `recompiled`. `most_rules` is how many rules a policy leaves the node that has most by it;
     0 where no policy comes. `unreachable` are the nodes that would lose their last peer, `failed_tests` the policy
-    tests of the Project that would not hold, of `test_count` that it would have; a change of a node tells neither.
+    tests of the Project that would not hold, of `test_count` that it would have, of which `unjudged_tests` took too
+    long to judge; a change of a node tells none of these.
     """
 
     pairs_before: int
@@ -87,6 +88,7 @@ class Difference:
     unreachable: frozenset[NodeId] = frozenset()
     failed_tests: tuple[FailedTest, ...] = ()
     test_count: int = 0
+    unjudged_tests: int = 0
 
     @classmethod
     def none(cls, pairs_before: int) -> Self:

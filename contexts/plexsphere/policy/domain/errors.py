@@ -90,6 +90,14 @@ class PolicyTestBroken(PolicyError):
         self.name = name
 
 
+class PolicyTestsUnjudged(PolicyError):
+    """So many policy tests take too long to judge with this change, which nobody confirmed (decision 0045)."""
+
+    def __init__(self, tests: int) -> None:
+        super().__init__(f"{tests} policy tests take too long to judge")
+        self.tests = tests
+
+
 class InvalidSlug(PolicyError):
     """A slug is not a lower-case letter followed by at most 63 of a-z, 0-9 and dash."""
 

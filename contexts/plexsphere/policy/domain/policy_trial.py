@@ -11,7 +11,7 @@ from plexsphere.policy.domain.rule_limit import RuleCounts
 from plexsphere.policy.domain.side import AppliedPolicy, AppliedTest, Side
 from plexsphere.policy.domain.trial_cells import TrialCells
 from plexsphere.policy.domain.trial_links import StandingLinks, TrialLinks
-from plexsphere.policy.domain.verdicts import FailedTest, Verdicts
+from plexsphere.policy.domain.verdicts import Judgement, Verdicts
 from plexsphere.policy.domain.visibility import visible_to
 
 
@@ -52,6 +52,7 @@ class PolicyTrial:
             if seen and not sees:
                 lonely.append(slot)
         blocks = {slot: self._cells.at(slot).nodes for slot in gained.keys() | lost.keys()}
+        judgement = self._judgement(others)
         return Difference(
             pairs_before=pairs_before,
             blocks=blocks,
@@ -60,15 +61,16 @@ class PolicyTrial:
             recompiled=self._recompiled(),
             unreachable=frozenset[NodeId]().union(*(self._cells.at(slot).nodes for slot in lonely)),
             most_rules=self._most_rules(RuleCounts(self._links, ranges)),
-            failed_tests=self._failed_tests(others),
+            failed_tests=judgement.failed,
+            unjudged_tests=judgement.unjudged,
             test_count=len(others) + len(self._tests),
         )
 
-    def _failed_tests(self, others: Sequence[AppliedTest]) -> tuple[FailedTest, ...]:
+    def _judgement(self, others: Sequence[AppliedTest]) -> Judgement:
         kept = [each for each in self._tests if each.test in self._tests_before]
         brought = [each for each in self._tests if each.test not in self._tests_before]
         verdicts = Verdicts(self._cells, StandingLinks(self._cells), self._links)
-        return verdicts.failed([*others, *kept], brought)
+        return verdicts.judge([*others, *kept], brought)
 
     def _most_rules(self, counts: RuleCounts) -> int:
         allows = any(link.action is Action.ALLOW for link in self._after)

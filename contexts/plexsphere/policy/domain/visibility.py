@@ -6,14 +6,11 @@ it, and no single rule that denies between the same two ends covers all of its p
 """
 
 import typing
-from collections.abc import Iterable
-from functools import reduce
-from operator import or_
+from collections.abc import Collection, Iterable
 
 from plexsphere.policy.domain.coverage import left_of
 from plexsphere.policy.domain.rule import Action
 from plexsphere.policy.domain.side import Link, Side
-from plexsphere.policy.domain.traffic import Protocol, Traffic
 
 
 class Links(typing.Protocol):
@@ -32,32 +29,25 @@ class Links(typing.Protocol):
         ...
 
 
-def visible_to(sides: Iterable[Side], links: Links) -> int:
+def visible_to(sides: Collection[Side], links: Links) -> int:
     """
     Return the slots of the classes whose members a node on these sides sees, and is seen by.
 
     The node's own class is among them when two of its members see each other; a node never sees itself.
     """
-    sent = [(link, links.classes_of(link.destination)) for side in sides for link in links.sent_by(side)]
     received = [(link, links.classes_of(link.source)) for side in sides for link in links.received_by(side)]
-    return _reached(sent) | _reached(received)
+    return reached_from(sides, links) | _reached(received)
 
 
-def reached_from(sides: Iterable[Side], traffic: Traffic, links: Links) -> int:
+def reached_from(sides: Collection[Side], links: Links) -> int:
     """
-    Return the slots of the classes to whose members a node on these sides may send the traffic.
+    Return the slots of the classes to whose members a node on these sides may send something.
 
-    `any` asks for those to whom it may send something: for `visible_to` that is enough in either direction.
+    For `visible_to` that is enough in either direction.
     """
-    sent = [(link, links.classes_of(link.destination)) for side in sides for link in links.sent_by(side)]
-    if traffic.protocol is Protocol.ANY:
-        return _reached(sent)
-    about = [(link.action, classes) for link, classes in sent if link.traffic.includes(traffic)]
-    return _united(Action.ALLOW, about) & ~_united(Action.DENY, about)
-
-
-def _united(action: Action, ends: Iterable[tuple[Action, int]]) -> int:
-    return reduce(or_, (classes for each, classes in ends if each is action), 0)
+    return _reached(
+        [(link, links.classes_of(link.destination)) for side in sides for link in links.sent_by(side)]
+    )
 
 
 def _reached(ends: list[tuple[Link, int]]) -> int:

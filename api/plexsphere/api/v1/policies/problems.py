@@ -25,6 +25,11 @@ REVISION_CONFLICT: Final = Problem(
 POLICY_TEST_BROKEN: Final = Problem(
     409, "policy_test_broken", "By this change a policy test of the Project would not hold."
 )
+POLICY_TESTS_UNJUDGED: Final = Problem(
+    409,
+    "policy_tests_unjudged",
+    "The Project's policy tests take too long to judge with this change; send `confirm: true`.",
+)
 CONFIRMATION_REQUIRED: Final = Problem(
     409, "confirmation_required", "Most of what the Domain's nodes see would vanish; send `confirm: true`."
 )
