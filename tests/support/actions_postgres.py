@@ -30,6 +30,7 @@ from plexsphere.policy.application.actions.get_execution import GetExecution
 from plexsphere.policy.application.actions.get_target import GetTarget
 from plexsphere.policy.application.actions.list_executions import ListExecutions
 from plexsphere.policy.application.actions.list_local_executions import ListLocalExecutions
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.actions.recheck_wave import RecheckWave
 from plexsphere.policy.application.actions.release_wave import ReleaseWave
 from plexsphere.policy.application.actions.sweep_executions import SweepExecutions
@@ -137,7 +138,7 @@ class Process:
             PostgresLocalExecutions(database),
             PostgresIdempotencyKeys(database),
         )
-        self.offers = PostgresOffers(database)
+        self.offers, self.offer_views = PostgresOffers(database), OfferViews()
         recheck = RecheckWave(rollouts, fleet, trail)
         self.release_wave = ReleaseWave(rollouts, executions, fleet, recheck, inbox, trail)
         cohort = Cohort(fleet, fleet, StoredChecksums(fleet))
@@ -159,9 +160,13 @@ class Process:
         self.list = ListExecutions(fleet, executions)
         self.list_local = ListLocalExecutions(self.local_executions)
         self.cancel = CancelExecution(database, self.get, rollouts, executions, inbox, trail)
-        self.acknowledge = TakeAcknowledgement(database, callbacks, executions, inbox, trail)
+        self.acknowledge = TakeAcknowledgement(
+            database, callbacks, executions, inbox, trail, self.offer_views
+        )
+        self.report = TakeResult(
+            database, callbacks, executions, self.local_executions, inbox, trail, self.offer_views
+        )
         self._end_targets = EndTargetsOfNode(executions, inbox)
-        self.report = TakeResult(database, callbacks, executions, self.local_executions, inbox, trail)
 
     async def leave(self, domain_id: DomainId, node_id: NodeId) -> None:
         """Do what the removal of the node does to its targets."""

@@ -109,7 +109,7 @@ class DispatchLoad:
             answer = await client.post(path, json=body, headers={"Idempotency-Key": f"dispatch {number}"})
         except httpx.TransportError:
             return False
-        if answer.status_code == 503:
+        if answer.status_code in (429, 503):
             return False
         assert answer.status_code == 201, answer.text
         self.told.answered[number].add(answer.json()["id"])

@@ -1,5 +1,6 @@
 """Open offers, and what nodes are told of them, for tests that need no database."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.ports.actions.offers import Offer
 from tests.support.event_rows import node_id
 from tests.support.fleet import DOMAIN
+from tests.support.steps import driven
 
 PUBLIC_URL: Final = "https://plexsphere.example/base"
 EXPIRES: Final = datetime(2026, 1, 15, 11, 0, 0, 900_000, tzinfo=UTC)
@@ -36,5 +38,12 @@ def pending_actions(clock: Clock, views: OfferViews | None = None) -> PendingAct
 def offered(*offers: Offer) -> OfferViews:
     """Return views of the one Domain, with these offers."""
     views = OfferViews()
-    list(views.begin(DOMAIN, offers))
+    offer_anew(views, [], *offers)
     return views
+
+
+def offer_anew(views: OfferViews, nodes: Collection[int], *offers: Offer) -> int:
+    """Let these be all that is offered to the nodes of these numbers; return in how many steps that was prepared."""
+    offered, steps = driven(views.prepared(DOMAIN, list(map(node_id, nodes)), offers))
+    views.know(DOMAIN, offered)
+    return steps

@@ -1,9 +1,8 @@
 """What this process keeps of the Domains it follows: who is there, who sees whom, and what nodes are asked to do."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from plexsphere.fleet.application.mesh_views import MeshViews
 from plexsphere.fleet.application.stream_hub import StreamHub
@@ -15,12 +14,10 @@ from plexsphere.platform.events.follower import DomainGone
 from plexsphere.platform.events.rows import Row
 from plexsphere.platform.kernel.events import SubjectKind
 from plexsphere.platform.kernel.ids import DomainId, NodeId
-from plexsphere.policy.application.actions.offer_views import OfferViews
+from plexsphere.policy.application.actions.offer_views import OffersByNode, OfferViews
 from plexsphere.policy.application.visibility_views import VisibilityViews
-from plexsphere.policy.ports.actions.offers import Offer, Offers
+from plexsphere.policy.ports.actions.offers import Offers
 from plexsphere.policy.ports.policies import Policies, PolicyReading
-
-OFFERED_AT_ONCE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +25,13 @@ class Read:
     """
     Nodes, policies and open offers of one Domain, read within one snapshot, as the mesh's revision is.
 
-    `offered` are the nodes whose offers were read, all of them.
+    `offers` are those of the whole Domain, as they are to be known.
     """
 
     mesh: MeshRecord
     nodes: Sequence[Node]
     policies: PolicyReading
-    offered: Collection[NodeId] = ()
-    offers: Sequence[Offer] = ()
+    offers: OffersByNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +55,9 @@ class MeshProjection:
 
     async def load(self, domain_id: DomainId, /) -> Read:
         """Read a whole Domain, inside the follower's snapshot."""
-        return Read(
-            await self._mesh(domain_id),
-            await self.nodes.all_of(domain_id),
-            await self.policies.all_of(domain_id),
-            offers=await self.offers.all_of(domain_id),
-        )
+        mesh, nodes = await self._mesh(domain_id), await self.nodes.all_of(domain_id)
+        policies, offers = await self.policies.all_of(domain_id), await self.offers.all_of(domain_id)
+        return Read(mesh, nodes, policies, await self.offer_views.prepared(domain_id, (), offers))
 
     async def read(self, domain_id: DomainId, rows: Sequence[Row], /) -> Read:
         """Read what changed since the view's revision, and the nodes that the rows are about."""
@@ -74,18 +67,15 @@ class MeshProjection:
         known, policies_known = view.revision, self.visibility_views.revision(domain_id)
         offered = _offered(rows)
         async with self.database.snapshot():
-            return Read(
-                await self._mesh(domain_id),
-                await self.nodes.changed(domain_id, known, _nodes_of(rows)),
-                await self.policies.changed(domain_id, policies_known),
-                offered,
-                await self._offers(domain_id, offered),
-            )
+            mesh = await self._mesh(domain_id)
+            nodes = await self.nodes.changed(domain_id, known, _nodes_of(rows))
+            policies = await self.policies.changed(domain_id, policies_known)
+            offers = await self.offers.of_nodes(domain_id, offered)
+        return Read(mesh, nodes, policies, await self.offer_views.prepared(domain_id, offered, offers))
 
     async def begin(self, domain_id: DomainId, loaded: Read, newest: Iterable[Row], /) -> None:
         self.visibility_views.begin(domain_id, loaded.policies)
-        for _ in self.offer_views.begin(domain_id, loaded.offers):
-            await asyncio.sleep(0)
+        self.offer_views.know(domain_id, loaded.offers)
         for _ in self.mesh_views.begin(domain_id, loaded.mesh, loaded.nodes):
             await asyncio.sleep(0)
         self.hub.begin(domain_id, newest)
@@ -93,7 +83,7 @@ class MeshProjection:
     def apply(self, domain_id: DomainId, change: Read, /) -> None:
         self.visibility_views.put(domain_id, change.policies)
         self.mesh_views.apply(domain_id, change.nodes, change.mesh.revision)
-        self.offer_views.put(domain_id, change.offered, change.offers)
+        self.offer_views.know(domain_id, change.offers)
         for node in change.nodes:
             if node.removed_at is not None:
                 self.hub.end(domain_id, node.id)
@@ -111,13 +101,6 @@ class MeshProjection:
         self.mesh_views.forget(domain_id)
         self.visibility_views.forget(domain_id)
         self.offer_views.forget(domain_id)
-
-    async def _offers(self, domain_id: DomainId, nodes: Sequence[NodeId]) -> list[Offer]:
-        # What is read at once is made into values at once, and nothing else gets its turn meanwhile.
-        found: list[Offer] = []
-        for start in range(0, len(nodes), OFFERED_AT_ONCE):
-            found += await self.offers.of_nodes(domain_id, nodes[start : start + OFFERED_AT_ONCE])
-        return found
 
     async def _mesh(self, domain_id: DomainId) -> MeshRecord:
         mesh = await self.meshes.get(domain_id)

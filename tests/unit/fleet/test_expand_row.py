@@ -16,7 +16,7 @@ from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, a_node
 from tests.support.fleet_sight import GroupSight, grouped
 from tests.support.identity import FakeClock
-from tests.support.offers import EXPIRES, an_offer, execution_id, offered, pending_actions
+from tests.support.offers import EXPIRES, an_offer, execution_id, offer_anew, offered, pending_actions
 
 ADDED, REMOVED, MOVED = EventType.PEER_ADDED, EventType.PEER_REMOVED, EventType.PEER_ENDPOINT_CHANGED
 RULES, STATE = EventType.POLICY_UPDATED, EventType.NODE_STATE_UPDATED
@@ -157,13 +157,13 @@ def test_an_action_is_told_to_the_node_that_it_is_offered_to_as_long_as_it_is() 
     assert scene.told(row, to=1) == []
 
     scene = Scene()
-    scene.offers.put(DOMAIN, [node_id(1)], [])
+    offer_anew(scene.offers, [1])
     assert scene.told(row, to=1) == []
 
 
 def test_an_action_is_cancelled_by_its_id_alone_whether_or_not_it_was_taken_up() -> None:
     scene, row = Scene(), about_execution(CANCELLED, to=(1, 2))
-    scene.offers.put(DOMAIN, [node_id(1)], [])
+    offer_anew(scene.offers, [1])
 
     [(_, event)] = scene.told(row, to=1)
 

@@ -17,7 +17,7 @@ from tests.support.event_rows import StampSigner
 from tests.support.fleet import DOMAIN, NOBODY, FleetStore, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
-from tests.support.offers import an_offer, execution_id, offered, pending_actions
+from tests.support.offers import an_offer, execution_id, offer_anew, offered, pending_actions
 
 CROWD = 20
 ONE, *OTHERS = grouped([a_node(number) for number in range(1, CROWD + 1)], "g")
@@ -86,9 +86,9 @@ async def test_an_action_that_is_offered_or_taken_up_is_another_state_and_stands
     get_state = replace(get_state, pending=pending_actions(FakeClock(), views))
     before = await get_state(DOMAIN, ONE.id, "", 0)
 
-    views.put(DOMAIN, [ONE.id], [an_offer(1)])
+    offer_anew(views, [1], an_offer(1))
     asked = await get_state(DOMAIN, ONE.id, before.tag, 0)
-    views.put(DOMAIN, [ONE.id], [])
+    offer_anew(views, [1])
     after = await get_state(DOMAIN, ONE.id, asked.tag, 0)
 
     assert asked.tag != before.tag

@@ -32,7 +32,7 @@ from tests.support.event_rows import StampSigner, a_row, node_id
 from tests.support.fleet import DOMAIN, FleetStore, MemoryAnnouncements, a_node, memory_fleet
 from tests.support.fleet_sight import FollowedFleet, grouped
 from tests.support.identity import FakeClock
-from tests.support.offers import an_offer, execution_id, offered, pending_actions
+from tests.support.offers import an_offer, execution_id, offer_anew, offered, pending_actions
 from tests.support.stream_claims import MemoryStreamClaims
 
 TURNS = 20
@@ -154,7 +154,7 @@ async def test_a_later_stream_without_a_place_begins_with_what_the_node_is_still
     scene = await Scene().begun()
     await scene.told("")
     scene.replays.rows = [about_execution(4, 1), a_pair(5), about_execution(6, 2), about_execution(7, 3)]
-    scene.offers.put(DOMAIN, [ONE.id], [an_offer(1, 2), an_offer(1, 3)])
+    offer_anew(scene.offers, [1], an_offer(1, 2), an_offer(1, 3))
 
     assert await scene.told("") == ["6.0", "7.0"]
     assert await scene.told("9.0") == []

@@ -27,14 +27,12 @@ class PendingActionsBridge:
 
     def request(self, domain_id: DomainId, node_id: NodeId, execution_id: ExecutionId, /) -> str | None:
         """Return what the node is asked, as JSON without its opening brace; None where it is not pending."""
-        for offer in self.views.of(domain_id, node_id):
-            if offer.execution_id == execution_id and offer.expires_at > self.clock.now():
-                return self._told(offer)
-        return None
+        offer = self.views.of(domain_id, node_id).get(execution_id)
+        return self._told(offer) if offer is not None and offer.expires_at > self.clock.now() else None
 
     def executions(self, domain_id: DomainId, node_id: NodeId, /) -> Collection[ExecutionId]:
         """Return which executions the node is offered."""
-        return [each.execution_id for each in self.views.of(domain_id, node_id)]
+        return self.views.of(domain_id, node_id).keys()
 
     def all_of(self, domain_id: DomainId, node_id: NodeId, /) -> str:
         """Return the JSON array of what the node is asked."""
@@ -42,7 +40,7 @@ class PendingActionsBridge:
         if not offers:
             return "[]"
         now = self.clock.now()
-        return f"[{','.join(['{' + self._told(each) for each in offers if each.expires_at > now])}]"
+        return f"[{','.join(['{' + self._told(each) for each in offers.values() if each.expires_at > now])}]"
 
     def moment(self, domain_id: DomainId, node_id: NodeId, /) -> object:
         """Return the very object that holds the node's offers."""
@@ -54,7 +52,7 @@ class PendingActionsBridge:
         if not offers:
             return b""
         digest = blake2b(digest_size=16)
-        for each in offers:
+        for each in offers.values():
             digest.update(each.execution_id.bytes + each.expires_at.isoformat().encode())
         return digest.digest()
 

@@ -106,8 +106,8 @@ def build_actions(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Ac
         get_target=GetTarget(projects, store.executions),
         get_reports=GetReports(store.executions),
         list_local_executions=ListLocalExecutions(store.local_executions),
-        take_acknowledgement=TakeAcknowledgement(*heard, store.inbox, store.trail),
-        take_result=TakeResult(*heard, store.local_executions, store.inbox, store.trail),
+        take_acknowledgement=TakeAcknowledgement(*heard, store.inbox, store.trail, views.offers),
+        take_result=TakeResult(*heard, store.local_executions, store.inbox, store.trail, views.offers),
         sweep_executions=_sweep(platform, views),
     )
 

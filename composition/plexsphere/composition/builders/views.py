@@ -30,6 +30,7 @@ class Views:
     policies: PostgresPolicies
     visibility: VisibilityViews
     sight: SightBridge
+    offers: OfferViews
     pending: PendingActionsBridge
     mesh_views: MeshViews
     reconciles: ReconcileBook
@@ -64,6 +65,7 @@ def build_views(platform: PlatformParts, reached_at: str) -> Views:
         policies=policies,
         visibility=visibility,
         sight=sight,
+        offers=offers,
         pending=PendingActionsBridge(offers, reached_at, platform.server_time),
         mesh_views=mesh_views,
         reconciles=reconciles,

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.postgres
 NODE, OTHER_NODE = a_node_id(1), a_node_id(2)
 RESULTS: Final = "SELECT caveat_context ->> 'status' FROM audit_inbox WHERE relation = 'execution.result'"
 
+OFFERS_CHANGED: Final = "SELECT count(*) FROM event_inbox WHERE kind = 'offers'"
+
 
 @pytest.fixture
 async def site(database: Secret[str]) -> AsyncIterator[ActionSite]:
@@ -81,6 +83,36 @@ async def test_a_node_knows_nothing_of_the_executions_of_others(site: ActionSite
     assert await status(site, execution_id) == ("pending", ["pending"])
     with pytest.raises(ExecutionNotFound):
         await site.one.get(OTHER_PROJECT, execution_id)
+
+
+async def test_followers_are_told_once_when_a_target_ceases_to_be_an_offer(site: ActionSite) -> None:
+    by_acknowledgement, by_result, by_rejection = [await site.dispatched(node_id=NODE) for _ in range(3)]
+    told = [await site.run(OFFERS_CHANGED)]
+    await site.one.acknowledge(DOMAIN, NODE, str(by_acknowledgement), True, "")
+    told.append(await site.run(OFFERS_CHANGED))
+    await site.one.report(DOMAIN, NODE, str(by_acknowledgement), DONE)
+    told.append(await site.run(OFFERS_CHANGED))
+    await site.one.report(DOMAIN, NODE, str(by_result), DONE)
+    told.append(await site.run(OFFERS_CHANGED))
+    await site.one.acknowledge(DOMAIN, NODE, str(by_rejection), False, "")
+
+    assert told == [[(0,)], [(1,)], [(1,)], [(2,)]]
+    assert await site.run(OFFERS_CHANGED) == [(3,)]
+
+
+async def test_the_process_that_hears_a_node_offers_it_that_no_more(site: ActionSite) -> None:
+    executions = [await site.dispatched(node_id=NODE) for _ in range(4)]
+    views = site.one.offer_views
+    views.know(DOMAIN, await views.prepared(DOMAIN, (), await site.one.offers.all_of(DOMAIN)))
+    left = [list(views.of(DOMAIN, NODE))]
+    await site.one.acknowledge(DOMAIN, NODE, str(executions[0]), True, "")
+    left.append(list(views.of(DOMAIN, NODE)))
+    await site.one.acknowledge(DOMAIN, NODE, str(executions[1]), False, "")
+    left.append(list(views.of(DOMAIN, NODE)))
+    await site.one.report(DOMAIN, NODE, str(executions[2]), DONE)
+    left.append(list(views.of(DOMAIN, NODE)))
+
+    assert left == [executions, executions[1:], executions[2:], executions[3:]]
 
 
 async def test_a_rejected_action_failed_for_the_reason_that_was_given(site: ActionSite) -> None:

@@ -76,6 +76,21 @@ async def test_refusals_come_in_the_documented_order_and_keep_nothing(
     assert (await site.one.dispatch(a_draft(**wishes))).execution.action == "hooks/backup"
 
 
+async def test_a_node_has_so_many_open_targets_and_no_more(
+    site: ActionSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch_action, "MOST_OPEN_TARGETS_OF_A_NODE", 2)
+    first = await site.dispatched(node_id=NODE)
+    await site.dispatched(node_id=NODE, waves=WavePlan())
+    for where in ({"node_id": NODE}, {"selector": "*"}):
+        with pytest.raises(errors.CapacityExceeded):
+            await site.dispatched(**where)
+    await site.dispatched(node_id=OTHER_NODE)
+    await site.finish(first, 1)
+
+    assert await site.dispatched()
+
+
 async def test_a_refusal_names_how_many_nodes_and_which(site: ActionSite) -> None:
     site.fleet.announce(BACKUP, OTHER_NODE, is_drifted=True)
 

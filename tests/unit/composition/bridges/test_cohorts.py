@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from plexsphere.composition.bridges.cohorts import CohortsBridge
+from plexsphere.fleet.application import read_live_nodes
 from plexsphere.fleet.application.find_node import FindNode
 from plexsphere.fleet.application.find_silent_nodes import FindSilentNodes
 from plexsphere.fleet.application.read_live_nodes import ReadLiveNodes
@@ -14,6 +17,7 @@ from tests.support.fleet import DOMAIN, OTHER_DOMAIN, FleetKit, FleetStore, a_no
 from tests.support.fleet_sight import FollowedFleet
 from tests.support.identity import FakeClock
 from tests.support.policy import OTHER_PROJECT
+from tests.support.steps import driven
 
 WEB, DATABASE, EVERYONE = map(Selector.parse, ("app=web", "app=db", "*"))
 PROJECT = a_node(1).project_id
@@ -47,6 +51,16 @@ async def test_a_selector_means_the_live_nodes_of_its_project() -> None:
     assert await site.selected(WEB) == {web.id}
     assert await site.selected(EVERYONE) == {web.id, database.id}
     assert await site.cohorts.selected(DomainId(OTHER_DOMAIN), PROJECT, EVERYONE) == frozenset()
+
+
+async def test_a_large_domain_is_looked_through_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_live_nodes, "AT_ONCE", 2)
+    site = Site()
+    await site.inhabit(*(a_node(number) for number in range(1, 6)))
+    nodes, steps = driven(site.cohorts.read_live_nodes(DOMAIN))
+
+    assert steps == 3
+    assert sorted(node.id for node in nodes) == [a_node(number).id for number in range(1, 6)]
 
 
 async def test_labels_count_as_they_are_though_the_view_lags() -> None:

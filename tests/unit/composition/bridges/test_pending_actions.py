@@ -10,7 +10,15 @@ from plexsphere.policy.ports.actions.offers import Offer
 from tests.support.event_rows import node_id
 from tests.support.fleet import DOMAIN
 from tests.support.identity import FakeClock
-from tests.support.offers import EXPIRES, PUBLIC_URL, an_offer, execution_id, offered, pending_actions
+from tests.support.offers import (
+    EXPIRES,
+    PUBLIC_URL,
+    an_offer,
+    execution_id,
+    offer_anew,
+    offered,
+    pending_actions,
+)
 
 ONE = node_id(1)
 
@@ -97,7 +105,7 @@ def test_the_moment_is_another_after_every_change() -> None:
     pending = pending_actions(FakeClock(), views)
     before = pending.moment(DOMAIN, ONE)
 
-    views.put(DOMAIN, [ONE], [an_offer(1)])
+    offer_anew(views, [1], an_offer(1))
 
     assert pending.moment(DOMAIN, ONE) is not before
     assert pending.moment(DOMAIN, node_id(2)) is pending_actions(FakeClock(), OfferViews()).moment(

@@ -1,11 +1,12 @@
 """Use case: let nodes run an action (rest contract 3.8; design D32)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.platform.kernel.audit import AuditTrail
 from plexsphere.platform.kernel.events import Announcements, EventType
-from plexsphere.platform.kernel.ids import DomainId, ExecutionId, MintsIds
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, MintsIds, NodeId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.actions.audited import audited
 from plexsphere.policy.application.actions.cohort import Cohort
@@ -25,6 +26,8 @@ from plexsphere.policy.ports.actions.idempotency_keys import Claim, IdempotencyK
 from plexsphere.policy.ports.projects import Projects
 
 MOST_OPEN_TARGETS: Final = 50_000
+# What a node is offered is told as one, and read anew with each change of it.
+MOST_OPEN_TARGETS_OF_A_NODE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class DispatchAction:
     Keep an execution with its targets, tell those that are released at once, and write down who asked for it.
 
     A repeat under the same key changes nothing, whatever became of the nodes meanwhile. What several dispatches at
-    once count of a Domain's open targets may be a moment old.
+    once count of open targets may be a moment old.
     """
 
     unit_of_work: UnitOfWork
@@ -89,13 +92,11 @@ class DispatchAction:
 
     async def _dispatch(self, domain_id: DomainId, execution_id: ExecutionId, draft: DispatchDraft) -> None:
         targets, parameters = await self.cohort(domain_id, draft), as_json(draft.parameters)
-        still_open = await self.executions.open_targets(domain_id, MOST_OPEN_TARGETS)
-        if still_open + len(targets) > MOST_OPEN_TARGETS:
-            raise CapacityExceeded
+        nodes = [each.node_id for each in targets]
+        await self._require_room(domain_id, nodes)
         await self.executions.add(_new_execution(domain_id, execution_id, draft, parameters, targets))
         self._write_down(domain_id, execution_id, draft, len(targets))
         if draft.waves is None:
-            nodes = [each.node_id for each in targets]
             self.announcements.announce(told(domain_id, execution_id, nodes, EventType.ACTION_REQUEST))
         else:
             await self.release_wave(domain_id, execution_id)
@@ -117,6 +118,13 @@ class DispatchAction:
                 **approved,
             )
         )
+
+    async def _require_room(self, domain_id: DomainId, nodes: Sequence[NodeId]) -> None:
+        standing = await self.executions.open_targets(domain_id, MOST_OPEN_TARGETS)
+        if standing + len(nodes) > MOST_OPEN_TARGETS:
+            raise CapacityExceeded
+        if await self.executions.is_any_busy(domain_id, nodes, MOST_OPEN_TARGETS_OF_A_NODE):
+            raise CapacityExceeded
 
 
 def _new_execution(

@@ -1,54 +1,66 @@
 """What nodes of the Domains this process follows still have to be told of."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+import asyncio
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId
 from plexsphere.policy.ports.actions.offers import Offer
 
-NOTHING: Final[tuple[Offer, ...]] = ()
+OffersOfNode = Mapping[ExecutionId, Offer]
+OffersByNode = dict[NodeId, OffersOfNode]
+
+NOTHING: Final[OffersOfNode] = MappingProxyType({})
 # So many are taken over in less than 2 ms.
-AT_ONCE: Final = 1_000
+AT_ONCE: Final = 256
 
 
 class OfferViews:
     """
-    The open offers of each followed Domain, by node.
+    The open offers of each followed Domain, by node and by execution, in the order of the executions' ids.
 
-    Whoever reads them reads in the order of the log, so what comes later is newer.
+    Whoever reads them reads in the order of the log, so what comes later is newer. What is read is prepared aside, a
+    handful with each step, and known in one step.
     """
 
     def __init__(self) -> None:
-        self._offers: Final[dict[DomainId, dict[NodeId, tuple[Offer, ...]]]] = {}
+        self._offers: Final[dict[DomainId, OffersByNode]] = {}
 
-    def begin(self, domain_id: DomainId, offers: Iterable[Offer]) -> Iterator[None]:
-        """Follow a Domain, from all its open offers in the order of their nodes, a few with each step."""
-        known: dict[NodeId, tuple[Offer, ...]] = {}
+    async def prepared(
+        self, domain_id: DomainId, nodes: Collection[NodeId], offers: Collection[Offer]
+    ) -> OffersByNode:
+        """
+        Return what is to be known when these offers are all that is open for these nodes, and nothing else changed.
+
+        Of a Domain that is not followed, `offers` are all there are.
+
+        An offer that is known already stays the object it is: its parameters are held once.
+        """
+        known = self._offers.get(domain_id, {})
+        if not nodes and not offers:
+            return known
+        fresh: dict[NodeId, dict[ExecutionId, Offer]] = {}
         for place, offer in enumerate(offers, start=1):
-            known[offer.node_id] = (*known.get(offer.node_id, NOTHING), offer)
+            before = known.get(offer.node_id, NOTHING).get(offer.execution_id)
+            fresh.setdefault(offer.node_id, {})[offer.execution_id] = before if before == offer else offer
             if place % AT_ONCE == 0:
-                yield
-        self._offers[domain_id] = known
+                await asyncio.sleep(0)
+        return await _replaced(known, nodes, fresh)
 
-    def put(self, domain_id: DomainId, nodes: Collection[NodeId], offers: Iterable[Offer]) -> None:
-        """
-        Know all that is open for these nodes, and nothing else for them.
+    def drop(self, domain_id: DomainId, node_id: NodeId, execution_id: ExecutionId) -> None:
+        """Know that a node need not be told of this any more, before the log says so."""
+        known = self._offers.get(domain_id, {})
+        if execution_id in (standing := known.get(node_id, NOTHING)):
+            known[node_id] = {
+                each: offer for each, offer in standing.items() if each != execution_id
+            } or NOTHING
 
-        Raises:
-            LookupError: the Domain is not followed.
-        """
-        known = self._offers[domain_id]
-        found: defaultdict[NodeId, list[Offer]] = defaultdict(list)
-        for offer in offers:
-            found[offer.node_id].append(offer)
-        for node_id in nodes:
-            if node_id in found:
-                known[node_id] = tuple(found[node_id])
-            else:
-                known.pop(node_id, None)
+    def know(self, domain_id: DomainId, offers: OffersByNode) -> None:
+        """Follow the Domain with what was prepared."""
+        self._offers[domain_id] = offers
 
-    def of(self, domain_id: DomainId, node_id: NodeId) -> tuple[Offer, ...]:
+    def of(self, domain_id: DomainId, node_id: NodeId) -> OffersOfNode:
         """Return what is open for a node: the same object until that changes, and nothing of a Domain not followed."""
         known = self._offers.get(domain_id)
         return NOTHING if known is None else known.get(node_id, NOTHING)
@@ -56,3 +68,15 @@ class OfferViews:
     def forget(self, domain_id: DomainId) -> None:
         """Follow the Domain no more."""
         self._offers.pop(domain_id, None)
+
+
+async def _replaced(
+    known: OffersByNode, nodes: Collection[NodeId], fresh: Mapping[NodeId, OffersOfNode]
+) -> OffersByNode:
+    others = dict(known)
+    for place, node_id in enumerate(nodes, start=1):
+        others.pop(node_id, None)
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    others.update(fresh)
+    return others

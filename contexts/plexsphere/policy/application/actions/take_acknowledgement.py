@@ -9,6 +9,7 @@ from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, parse_
 from plexsphere.platform.kernel.subjects import node_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.actions.audited import audited
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.actions.told import offers_changed
 from plexsphere.policy.domain.actions.errors import ExecutionNotFound
 from plexsphere.policy.domain.actions.report import cut
@@ -31,6 +32,7 @@ class TakeAcknowledgement:
     executions: Executions
     announcements: Announcements
     trail: AuditTrail
+    offer_views: OfferViews
 
     async def __call__(
         self, domain_id: DomainId, node_id: NodeId, execution_id: str, accepted: bool, reason: str
@@ -53,6 +55,9 @@ class TakeAcknowledgement:
                 self.announcements.announce([offers_changed(domain_id, node_id)])
                 if not accepted:
                     await self._rejected(domain_id, node_id, known, heard)
+        if heard.was_offer:
+            # Not before it is committed; followers hear of it a moment later.
+            self.offer_views.drop(domain_id, node_id, known)
         return heard.is_wanted
 
     async def _rejected(

@@ -10,6 +10,7 @@ from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, parse_
 from plexsphere.platform.kernel.subjects import node_object
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.actions.audited import audited
+from plexsphere.policy.application.actions.offer_views import OfferViews
 from plexsphere.policy.application.actions.told import offers_changed
 from plexsphere.policy.domain.actions.errors import ExecutionNotFound
 from plexsphere.policy.domain.actions.report import Report
@@ -34,6 +35,7 @@ class TakeResult:
     local_executions: LocalExecutions
     announcements: Announcements
     trail: AuditTrail
+    offer_views: OfferViews
 
     async def __call__(self, domain_id: DomainId, node_id: NodeId, execution_id: str, report: Report) -> None:
         """
@@ -49,12 +51,15 @@ class TakeResult:
                 await self._keep_local(domain_id, node_id, execution_id, report)
             elif heard.moved:
                 await self._ended(domain_id, node_id, known, heard)
+        if known and heard and heard.was_offer:
+            self.offer_views.drop(domain_id, node_id, known)
 
     async def _ended(
         self, domain_id: DomainId, node_id: NodeId, execution_id: ExecutionId, heard: Heard
     ) -> None:
         await self.executions.settle(domain_id, [execution_id])
-        self.announcements.announce([offers_changed(domain_id, node_id)])
+        if heard.was_offer:
+            self.announcements.announce([offers_changed(domain_id, node_id)])
         self.trail.record(
             audited(
                 domain_id,

@@ -70,7 +70,7 @@ class ArtifactNotStored(PolicyError):
 
 
 class CapacityExceeded(PolicyError):
-    """The Domain has as many open targets as it may have."""
+    """The Domain, or one of the nodes, has as many open targets as it may have."""
 
 
 class InvalidWavePlan(PolicyError):

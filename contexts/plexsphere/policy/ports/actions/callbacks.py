@@ -13,13 +13,15 @@ class Heard:
     """
     A target after its node was heard; `moved` tells whether that changed its status.
 
-    A repeat moves nothing. `is_wanted`: it was taken up, and neither ended nor is overdue.
+    A repeat moves nothing. `is_wanted`: it was taken up, and neither ended nor is overdue. `was_offer`: it moved, and
+    the node had still to be told until then.
     """
 
     project_id: ProjectId
     status: TargetStatus
     moved: bool
     is_wanted: bool = False
+    was_offer: bool = False
 
 
 class Callbacks(Protocol):

@@ -118,6 +118,10 @@ class Executions(Protocol):
         """Return how many targets of the Domain have not ended; who has more than `most` is counted no further."""
         ...
 
+    async def is_any_busy(self, domain_id: DomainId, nodes: Sequence[NodeId], most: int, /) -> bool:
+        """Tell whether any of the nodes has as many targets that have not ended."""
+        ...
+
     async def end(self, domain_id: DomainId, execution_id: ExecutionId, ending: Ending, /) -> Ended:
         """Cancel the open targets that are meant."""
         ...

@@ -13,7 +13,8 @@ class Offer:
     """
     A target that was released and neither taken up nor ended: what its node is told.
 
-    `action` is as on the wire; `parameters` is a JSON object; it is not told at or after `expires_at`.
+    `action` is as on the wire; `parameters` is a JSON object, the same one for every node that is told the same; it is
+    not told at or after `expires_at`.
     """
 
     node_id: NodeId
@@ -34,5 +35,5 @@ class Offers(Protocol):
         ...
 
     async def of_nodes(self, domain_id: DomainId, nodes: Collection[NodeId], /) -> Sequence[Offer]:
-        """Return every open offer of these nodes, in the same order."""
+        """Return every open offer of these nodes, those of each in the order of the executions' ids."""
         ...

@@ -21,11 +21,13 @@ TARGET: Final = (
 )
 IN_TIME: Final = "target.deadline > clock.at"
 FROM_CLOCK: Final = "FROM (SELECT clock_timestamp() AS at) AS clock"
+# As the statement finds it: what is taken up at this very instant may still count as an offer, never the other way.
+BEFORE: Final = f"SELECT status = 'pending' AS was_offer FROM execution_targets AS target WHERE {TARGET}"
 TAKE_UP: Final = f"""
 UPDATE execution_targets AS target SET status = 'ack', updated_at = clock.at,
     deadline = clock.at + make_interval(secs => timeout_seconds) + %(grace)s
 {FROM_CLOCK} WHERE {TARGET} AND status = 'pending' AND {IN_TIME}
-RETURNING status
+RETURNING true
 """
 ACKNOWLEDGED: Final = """
 UPDATE executions SET status = 'ack', updated_at = clock_timestamp()
@@ -35,7 +37,7 @@ REJECT: Final = f"""
 UPDATE execution_targets AS target
 SET status = 'failed', reason = %(reason)s, updated_at = clock.at, ended_at = clock.at
 {FROM_CLOCK} WHERE {TARGET} AND status = 'pending' AND {IN_TIME}
-RETURNING status
+RETURNING true
 """
 # A result past the deadline finds what the sweep would have made of it: time decides, not who comes first.
 FINISH: Final = f"""
@@ -45,8 +47,8 @@ UPDATE execution_targets AS target SET
     report = CASE WHEN {IN_TIME} THEN %(report)s END,
     note = CASE WHEN {IN_TIME} THEN note ELSE coalesce(note, %(report)s) END,
     updated_at = clock.at, ended_at = clock.at
-{FROM_CLOCK} WHERE {TARGET} AND ended_at IS NULL AND released_at IS NOT NULL
-RETURNING status
+{FROM_CLOCK}, ({BEFORE}) AS before WHERE {TARGET} AND ended_at IS NULL AND released_at IS NOT NULL
+RETURNING before.was_offer
 """
 NOTE: Final = f"""
 UPDATE execution_targets AS target SET note = %(report)s
@@ -99,7 +101,13 @@ class PostgresCallbacks:
         if row is None:
             return None
         project_id, status, is_wanted = row
-        return Heard(ProjectId(project_id), TargetStatus(status), moved is not None, is_wanted)
+        return Heard(
+            ProjectId(project_id),
+            TargetStatus(status),
+            moved is not None,
+            is_wanted,
+            was_offer=moved is not None and moved[0],
+        )
 
     async def _one(self, statement: str, given: Mapping[str, Any]) -> TupleRow | None:
         async with self.database.connection() as connection:

@@ -1,6 +1,5 @@
 """Executions in PostgreSQL."""
 
-import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.recordset import recordset
+from plexsphere.platform.db.steps import AT_ONCE, in_steps
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
 from plexsphere.policy.adapters.postgres.actions.execution_rows import (
     EXECUTION,
@@ -37,8 +37,6 @@ from plexsphere.policy.ports.actions.executions import (
 
 PROJECT_KEY: Final = "executions_domain_id_project_id_fkey"
 BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
-# So many rows are read, or made, in less than 2 ms.
-AT_ONCE: Final = 256
 
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
 ADD: Final = """
@@ -85,6 +83,13 @@ WHERE execution.domain_id = %(domain)s AND execution.project_id = %(project)s AN
     AND (%(status)s::text IS NULL OR execution.status = %(status)s)
     AND (%(action)s::text IS NULL OR execution.action IN (%(action)s, %(hook)s))
 ORDER BY execution.id LIMIT %(limit)s
+"""
+# One scan, of no more than all that a Domain may have open.
+BUSY: Final = """
+SELECT EXISTS (
+    SELECT FROM execution_targets WHERE domain_id = %s AND node_id = ANY(%s) AND ended_at IS NULL
+    GROUP BY node_id HAVING count(*) >= %s
+)
 """
 OPEN_TARGETS: Final = """
 SELECT count(*) FROM (
@@ -183,7 +188,9 @@ class PostgresExecutions:
         rows = await self._rows(GET, [domain_id, project_id, execution_id])
         if not rows:
             return None
-        return execution_of(rows[0], await _read(await self._rows(TARGETS, [domain_id, execution_id])))
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(TARGETS, [domain_id, execution_id])
+            return execution_of(rows[0], tuple(await in_steps(cursor, target_of)))
 
     async def page(
         self,
@@ -223,6 +230,10 @@ class PostgresExecutions:
         """Count entries of the index over open targets."""
         return int((await self._rows(OPEN_TARGETS, [domain_id, most + 1]))[0][0])
 
+    async def is_any_busy(self, domain_id: DomainId, nodes: Sequence[NodeId], most: int, /) -> bool:
+        """Count entries of the index over open targets."""
+        return bool((await self._rows(BUSY, [domain_id, list(nodes), most]))[0][0])
+
     async def end(self, domain_id: DomainId, execution_id: ExecutionId, ending: Ending, /) -> Ended:
         """Lock in the order of nodes, and write."""
         given = {
@@ -232,8 +243,8 @@ class PostgresExecutions:
             "spares_taken_up": ending.spares_taken_up,
             "spares_released": ending.spares_released,
         }
-        rows = await self._rows(LOCK_MEANT, given)
         async with self.database.connection() as connection:
+            rows = await in_steps(await connection.execute(LOCK_MEANT, given), tuple)
             await connection.execute(END, given | {"nodes": [node_id for node_id, _ in rows]})
         return Ended(len(rows), tuple(NodeId(node_id) for node_id, is_told in rows if is_told))
 
@@ -303,11 +314,3 @@ def _row(target: NewTarget) -> dict[str, Any]:
         "parameters": target.parameters,
         "timeout_seconds": target.timeout_seconds,
     }
-
-
-async def _read(rows: Sequence[Sequence[Any]]) -> tuple[Target, ...]:
-    targets: list[Target] = []
-    for first in range(0, len(rows), AT_ONCE):
-        targets += map(target_of, rows[first : first + AT_ONCE])
-        await asyncio.sleep(0)
-    return tuple(targets)

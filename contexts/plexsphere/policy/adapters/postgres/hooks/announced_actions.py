@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from plexsphere.platform.db.database import Database
+from plexsphere.platform.db.steps import in_steps
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.policy.adapters.postgres.hooks.definition_rows import definition_of
 from plexsphere.policy.domain.actions.definition import ActionType
@@ -31,10 +33,11 @@ class PostgresAnnouncedActions:
     ) -> Mapping[NodeId, Announced]:
         """Read definitions and open violations in one statement: no violation slips in between."""
         async with self.database.connection() as connection:
-            rows = await (
-                await connection.execute(OF, [domain_id, action_type, name, list(nodes)])
-            ).fetchall()
-        return {
-            NodeId(node_id): Announced(definition_of(action_type, name, definition), is_drifted)
-            for node_id, definition, is_drifted in rows
-        }
+            cursor = await connection.execute(OF, [domain_id, action_type, name, list(nodes)])
+            return dict(await in_steps(cursor, lambda row: _announced(action_type, name, *row)))
+
+
+def _announced(
+    action_type: ActionType, name: str, node_id: UUID, definition: Mapping[str, Any], is_drifted: bool
+) -> tuple[NodeId, Announced]:
+    return NodeId(node_id), Announced(definition_of(action_type, name, definition), is_drifted)
