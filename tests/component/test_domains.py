@@ -25,12 +25,14 @@ async def test_a_domain_is_created_with_defaults_and_found_where_the_answer_poin
         "description",
         "reachability",
         "accept_nsk_bearer",
+        "log_denied",
         "created_at",
         "updated_at",
     }
     assert shown.json()["mesh_cidr"] == "10.100.0.0/16"
     assert shown.json()["description"] == ""
     assert shown.json()["accept_nsk_bearer"] is False
+    assert shown.json()["log_denied"] is True
     assert shown.json()["reachability"] == {
         "heartbeat_interval": "30s",
         "stale_after": "1m30s",
@@ -47,6 +49,7 @@ async def test_every_field_of_a_new_domain_is_kept() -> None:
         "description": "one\ntwo",
         "region": "eu-west-1",
         "accept_nsk_bearer": True,
+        "log_denied": False,
         "reachability": {"heartbeat_interval": "1m", "stale_after": "3m0s", "unreachable_after": "10m"},
     }
 

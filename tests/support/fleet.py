@@ -59,6 +59,7 @@ class StoredMesh:
     base: bytes
     revision: int = 0
     used: tuple[tuple[str, int], ...] = ()
+    log_denied: bool = True
 
     def pool_of(self, kind: NodeKind) -> str:
         apart = self.mesh_range.node_hosts != self.mesh_range.bridge_hosts
@@ -179,13 +180,17 @@ class MemoryMeshes:
     def __init__(self, store: FleetStore) -> None:
         self._store = store
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /) -> None:
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /, *, log_denied: bool = True) -> None:
         base = sha256(domain_id.bytes).digest()
-        self._store.state.meshes[domain_id] = StoredMesh(mesh_range, base)
+        self._store.state.meshes[domain_id] = StoredMesh(mesh_range, base, log_denied=log_denied)
+
+    async def note_denied(self, domain_id: DomainId, /, *, log_denied: bool) -> None:
+        mesh = self._store.state.meshes[domain_id]
+        self._store.state.meshes[domain_id] = replace(mesh, log_denied=log_denied)
 
     async def get(self, domain_id: DomainId, /) -> MeshRecord | None:
         mesh = self._store.state.meshes.get(domain_id)
-        return MeshRecord(PairKeys(1, Secret(mesh.base)), mesh.revision) if mesh else None
+        return MeshRecord(PairKeys(1, Secret(mesh.base)), mesh.revision, mesh.log_denied) if mesh else None
 
     async def take_turn(self, domain_id: DomainId, /) -> int:
         mesh = self._store.state.meshes.get(domain_id)

@@ -142,7 +142,8 @@ class MemoryViews:
         view = await self.of(domain_id)
         changed = await self._kit.nodes.changed(domain_id, view.revision, ())
         record = await self._kit.meshes.get(domain_id)
-        self._mesh_views.apply(domain_id, changed, record.revision if record else view.revision)
+        revision, log_denied = (record.revision, record.log_denied) if record else (view.revision, None)
+        self._mesh_views.apply(domain_id, changed, revision, log_denied)
 
 
 class FollowedFleet:

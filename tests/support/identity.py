@@ -149,6 +149,7 @@ class State:
     relations: set[tuple[Reference, str, Reference]] = field(default_factory=set)
     listed: dict[UUID, int] = field(default_factory=dict)
     meshes: dict[UUID, MeshRange] = field(default_factory=dict)
+    log_denied: dict[UUID, bool] = field(default_factory=dict)
     nodes: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
     epoch: int = 1
 
@@ -582,8 +583,12 @@ class FakeMeshes:
     def place(self, node_id: UUID, domain_id: UUID, project_id: UUID) -> None:
         self._store.state.nodes[node_id] = (domain_id, project_id)
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, *, log_denied: bool) -> None:
         self._store.reached().meshes[domain_id] = mesh_range
+        self._store.reached().log_denied[domain_id] = log_denied
+
+    async def note_denied(self, domain_id: DomainId, *, log_denied: bool) -> None:
+        self._store.reached().log_denied[domain_id] = log_denied
 
     async def change_range(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
         if await self.count_nodes(domain_id, None):

@@ -82,7 +82,7 @@ class MeshProjection:
 
     def apply(self, domain_id: DomainId, change: Read, /) -> None:
         self.visibility_views.put(domain_id, change.policies)
-        self.mesh_views.apply(domain_id, change.nodes, change.mesh.revision)
+        self.mesh_views.apply(domain_id, change.nodes, change.mesh.revision, change.mesh.log_denied)
         self.offer_views.know(domain_id, change.offers)
         for node in change.nodes:
             if node.removed_at is not None:

@@ -223,6 +223,22 @@ async def test_a_closed_mesh_leaves_nothing_behind(kit: FleetKit) -> None:
     assert str(await _taken(kit)) == "10.100.0.1"
 
 
+@pytest.mark.parametrize("log_denied", [True, False])
+async def test_a_mesh_remembers_whether_its_nodes_note_what_they_refuse(
+    kit: FleetKit, log_denied: bool
+) -> None:
+    await kit.meshes.close(DOMAIN)
+    await kit.meshes.open(DOMAIN, MeshRange.parse("10.100.0.0/16"), log_denied=log_denied)
+    opened = await kit.meshes.get(DOMAIN)
+
+    await kit.meshes.note_denied(DOMAIN, log_denied=not log_denied)
+
+    changed = await kit.meshes.get(DOMAIN)
+    assert opened is not None
+    assert changed is not None
+    assert (opened.log_denied, changed.log_denied) == (log_denied, not log_denied)
+
+
 async def _taken_in_vain(kit: FleetKit) -> None:
     async with kit.unit_of_work():
         await kit.meshes.take_turn(DOMAIN)

@@ -196,4 +196,14 @@ def test_rules_beyond_all_bounds_are_not_sent_to_everybody_but_pulled_by_each() 
     expand = ExpandRow(sight, pending_actions(FakeClock()), StampSigner(), FakeClock())
     [octets] = expand(view, a_row(7, (RULES, 1)), node_id(1), -1)
 
-    assert _read(octets)[1]["payload"] == {"node_id": str(node_id(1))}
+    assert "policies" not in _read(octets)[1]["payload"]
+    assert _read(octets)[1]["payload"]["node_id"] == str(node_id(1))
+
+
+def test_rules_are_told_with_what_becomes_of_all_other_traffic() -> None:
+    scene = Scene()
+    scene.views.apply(DOMAIN, [], 2, log_denied=False)
+
+    [(_, event)] = scene.told(a_row(7, (RULES, 2)), to=1)
+
+    assert event["payload"]["enforcement"] == {"default_action": "deny", "log_denied": False}

@@ -117,3 +117,16 @@ async def test_nobody_has_no_state() -> None:
 
     with pytest.raises(NodeNotFound):
         await get_state(DOMAIN, NOBODY, "", 0)
+
+
+async def test_a_state_says_what_becomes_of_other_traffic_and_its_tag_follows() -> None:
+    fleet, get_state = await a_mesh()
+    noted = await get_state(DOMAIN, ONE.id, "", 0)
+
+    await fleet.kit.meshes.note_denied(DOMAIN, log_denied=False)
+    await fleet.views.catch_up(DOMAIN, 1)
+    unnoted = await get_state(DOMAIN, ONE.id, noted.tag, 0)
+
+    assert json.loads(noted.body or "")["enforcement"] == {"default_action": "deny", "log_denied": True}
+    assert json.loads(unnoted.body or "")["enforcement"] == {"default_action": "deny", "log_denied": False}
+    assert (await get_state(DOMAIN, ONE.id, unnoted.tag, 0)).body is None

@@ -185,6 +185,22 @@ async def test_refusing_node_secret_keys_is_a_revocation_and_nothing_else_is(ten
     assert tenancy.announced.rows == [Announcement(domain.id, SubjectKind.DOMAIN, domain.id)]
 
 
+async def test_the_mesh_hears_whether_to_note_what_it_refuses_only_when_that_changes(
+    tenancy: Tenancy,
+) -> None:
+    domain = await tenancy.acme()
+    noted = tenancy.store.state.log_denied
+    assert noted == {domain.id: True}
+
+    noted.clear()
+    await tenancy.patch_domain(domain.id, DomainChanges(name="New", log_denied=True))
+    assert noted == {}
+    await tenancy.patch_domain(domain.id, DomainChanges(log_denied=False))
+
+    assert tenancy.store.state.log_denied == {domain.id: False}
+    assert not (await tenancy.get_domain(domain.id)).log_denied
+
+
 async def test_an_empty_domain_goes_with_its_mesh_grants_and_ended_identities(tenancy: Tenancy) -> None:
     domain = await tenancy.acme()
     kept = KeptCredentials(bytes(32), bytes(32), b"", 1)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsphere.policy.domain.aggregate import aggregated
+from plexsphere.policy.domain.changes import PutPolicy
 from plexsphere.policy.domain.compiled import AgentRule
 from plexsphere.policy.domain.index import VisibilityIndex
 from plexsphere.policy.domain.policy import NetworkPolicy
@@ -78,8 +79,40 @@ def test_a_reader_of_port_alone_opens_less_never_more(said: Rule, told: tuple[ob
     assert entry.rules[0][2:] == told
 
 
-def test_rules_that_log_are_not_for_agents() -> None:
-    assert index_of(policy(1, rule("log"))).compiled(node_id(1)) == ()
+def test_what_is_only_noted_stands_apart_from_the_rules_and_behind_them() -> None:
+    log = rule("log", "tcp", ports=(80, 90))
+    index = index_of(policy(1, log, rule("allow", "icmp")), policy(2, log, rule("deny")))
+
+    entries = index.compiled(node_id(1))
+
+    assert [bool(entry.log_rules) for entry in entries] == [False, False, True, True]
+    assert all(each.action != "log" for entry in entries for each in entry.rules)
+    for entry in entries[2:]:
+        assert entry.rules == ()
+        assert {each[2:] for each in entry.log_rules} == {(0, "tcp", "log", 80, 90)}
+    assert len({entry.id for entry in entries}) == 4
+
+
+def test_a_note_makes_nobody_visible_and_stands_in_the_way_of_no_policy() -> None:
+    index = index_of(policy(1, rule("log")))
+    assert index.pairs() == 0
+
+    difference = index.preview(PutPolicy(policy(2, rule("log", "icmp"))))
+
+    assert (difference.pairs_gained, difference.most_rules) == (0, 0)
+    assert len(difference.recompiled) == len(index)
+
+
+def test_notes_get_what_room_the_rules_leave() -> None:
+    roomy, narrow = (VisibilityIndex(most_rules=most) for most in (9, 3))
+    for index in (roomy, narrow):
+        index.put_policy(policy(1, rule("log"), rule("allow", "icmp")))
+        for number in (1, 4):
+            index.put_member(member(number))
+
+    assert [len(entry.log_rules) for entry in roomy.compiled(node_id(1))] == [0, 4]
+    [allowed, *noted] = narrow.compiled(node_id(1))
+    assert len(allowed.rules) + sum(len(entry.log_rules) for entry in noted) == 3
 
 
 def test_a_policy_that_picks_nobody_at_the_far_end_is_left_out() -> None:

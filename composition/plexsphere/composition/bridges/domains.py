@@ -105,6 +105,7 @@ def _draft(wish: NewDomain) -> DomainDraft:
         region=wish.region,
         reachability=ReachabilityPolicy() if wish.reachability is None else _policy(wish.reachability),
         accept_nsk_bearer=wish.accept_nsk_bearer,
+        log_denied=wish.log_denied,
     )
 
 
@@ -117,6 +118,7 @@ def _changes(change: DomainChange) -> DomainChanges:
         region=change.region,
         reachability=None if change.reachability is None else _policy(change.reachability),
         accept_nsk_bearer=change.accept_nsk_bearer,
+        log_denied=change.log_denied,
     )
 
 
@@ -137,6 +139,7 @@ def _view(domain: Domain) -> DomainView:
             policy.heartbeat_interval, policy.stale_after, policy.unreachable_after
         ),
         accept_nsk_bearer=domain.accept_nsk_bearer,
+        log_denied=domain.log_denied,
         created_at=domain.created_at,
         updated_at=domain.updated_at,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from plexsphere.fleet.application.change_mesh_range import ChangeMeshRange
 from plexsphere.fleet.application.close_mesh import CloseMesh
 from plexsphere.fleet.application.count_nodes import CountNodes
+from plexsphere.fleet.application.note_denied_packets import NoteDeniedPackets
 from plexsphere.fleet.application.open_mesh import OpenMesh
 from plexsphere.fleet.domain import errors as fleet
 from plexsphere.identity.domain import errors as identity
@@ -18,11 +19,15 @@ class MeshesBridge:
 
     open_mesh: OpenMesh
     change_mesh_range: ChangeMeshRange
+    note_denied_packets: NoteDeniedPackets
     close_mesh: CloseMesh
     count_live_nodes: CountNodes
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
-        await self.open_mesh(domain_id, mesh_range)
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, *, log_denied: bool) -> None:
+        await self.open_mesh(domain_id, mesh_range, log_denied=log_denied)
+
+    async def note_denied(self, domain_id: DomainId, *, log_denied: bool) -> None:
+        await self.note_denied_packets(domain_id, log_denied=log_denied)
 
     async def change_range(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
         try:

@@ -50,7 +50,10 @@ class RuleTexts:
 
 
 def _policy(policy: AgentPolicy) -> dict[str, Any]:
-    return {"id": policy.id, "rules": [_rule(rule) for rule in policy.rules]}
+    entry: dict[str, Any] = {"id": policy.id, "rules": [_rule(rule) for rule in policy.rules]}
+    if policy.log_rules:
+        entry["log_rules"] = [_rule(rule) for rule in policy.log_rules]
+    return entry
 
 
 def _rule(rule: AgentRule) -> dict[str, Any]:

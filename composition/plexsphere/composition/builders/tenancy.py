@@ -11,6 +11,7 @@ from plexsphere.composition.builders.views import Views
 from plexsphere.fleet.application.change_mesh_range import ChangeMeshRange
 from plexsphere.fleet.application.close_mesh import CloseMesh
 from plexsphere.fleet.application.count_nodes import CountNodes
+from plexsphere.fleet.application.note_denied_packets import NoteDeniedPackets
 from plexsphere.fleet.application.open_mesh import OpenMesh
 from plexsphere.identity.adapters.postgres.domains import PostgresDomains
 from plexsphere.identity.adapters.postgres.principals import PostgresPrincipals
@@ -136,6 +137,7 @@ def _meshes(platform: PlatformParts, views: Views) -> MeshesBridge:
     return MeshesBridge(
         OpenMesh(database, views.meshes),
         ChangeMeshRange(database, views.meshes),
+        NoteDeniedPackets(database, views.take_turn, views.meshes, platform.inbox),
         CloseMesh(database, views.meshes),
         CountNodes(views.nodes),
     )

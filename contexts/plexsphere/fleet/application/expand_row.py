@@ -71,8 +71,8 @@ class ExpandRow:
         if len(rules) > MOST_RULES_CHARACTERS:
             # Signing and sending megabytes to everyone would hold up every stream: the node is told that its rules
             # are others now, and pulls them with its state.
-            return wire_json({"node_id": str(node_id)})
-        return f'{{"node_id":"{node_id}","policies":{rules}}}'
+            return f'{{"node_id":"{node_id}","enforcement":{view.enforcement.as_json}}}'
+        return f'{{"node_id":"{node_id}","policies":{rules},"enforcement":{view.enforcement.as_json}}}'
 
     def _action(self, view: MeshView, each: Frame, node_id: NodeId) -> str | None:
         execution_id = ExecutionId(each.subject)

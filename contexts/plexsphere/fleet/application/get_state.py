@@ -75,7 +75,9 @@ class GetState:
         peers = view.peers(node, seen)
         rules = self.sight.rules(view.domain_id, node_id)
         pending = self.pending.all_of(view.domain_id, node_id)
-        return State(tag, offset, state_body(node, self.signer.keys(), peers, rules, pending))
+        return State(
+            tag, offset, state_body(node, self.signer.keys(), view.enforcement, peers, rules, pending)
+        )
 
     def _tag(self, view: MeshView, node_id: NodeId) -> str:
         node, signing_keys = _living(view, node_id), self.signer.keys()
@@ -86,7 +88,9 @@ class GetState:
         weight = self.sight.peers_weight(view.domain_id, node.id)
         rules_tag = self.sight.rules_tag(view.domain_id, node.id)
         pending_tag = self.pending.tag(view.domain_id, node.id)
-        tag = StateParts(node, view.keys.generation, weight, rules_tag, pending_tag, signing_keys).tag
+        tag = StateParts(
+            node, view.keys.generation, weight, rules_tag, pending_tag, signing_keys, view.enforcement
+        ).tag
         view.keep(Tagged(node, moment, pending, signing_keys, tag))
         return tag
 

@@ -42,16 +42,24 @@ class MeshViews:
 
         The view is there once the last step is done: nobody is answered from a part of it.
         """
-        view = MeshView(domain_id, record.keys, record.revision)
+        view = MeshView(domain_id, record.keys, record.revision, record.log_denied)
         for place, node in enumerate(nodes, start=1):
             self._take(view, node)
             if place % AT_ONCE == 0:
                 yield
         self._views[domain_id] = view
 
-    def apply(self, domain_id: DomainId, nodes: Iterable[Node], revision: int) -> None:
-        """Take over nodes that were read anew; every change of membership up to `revision` is among them."""
+    def apply(
+        self, domain_id: DomainId, nodes: Iterable[Node], revision: int, log_denied: bool | None = None
+    ) -> None:
+        """
+        Take over nodes that were read anew; every change of membership up to `revision` is among them.
+
+        `log_denied` None leaves what the nodes do with refused packets as it is known.
+        """
         view = self._views[domain_id]
+        if log_denied is not None:
+            view.note_denied(log_denied)
         for node in nodes:
             self._take(view, node)
         view.revision = max(view.revision, revision)

@@ -15,6 +15,6 @@ class OpenMesh:
     unit_of_work: UnitOfWork
     meshes: Meshes
 
-    async def __call__(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
+    async def __call__(self, domain_id: DomainId, mesh_range: MeshRange, *, log_denied: bool = True) -> None:
         async with self.unit_of_work():
-            await self.meshes.open(domain_id, mesh_range)
+            await self.meshes.open(domain_id, mesh_range, log_denied=log_denied)

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Final
 
 from plexsphere.fleet.domain.node import Node
-from plexsphere.fleet.domain.node_state import Tagged
+from plexsphere.fleet.domain.node_state import Enforcement, Tagged
 from plexsphere.fleet.domain.pair_key import Holder, PairKeys
 from plexsphere.fleet.domain.wire_json import wire_json
 from plexsphere.platform.kernel.ids import DomainId, NodeId
@@ -30,10 +30,11 @@ class MeshView:
     in the mesh is known here; single nodes may be known newer.
     """
 
-    def __init__(self, domain_id: DomainId, keys: PairKeys, revision: int) -> None:
+    def __init__(self, domain_id: DomainId, keys: PairKeys, revision: int, log_denied: bool = True) -> None:
         self.domain_id: Final = domain_id
         self.keys: Final = keys
         self.revision = revision
+        self.enforcement = Enforcement(log_denied)
         self._seen: Final[dict[NodeId, Seen]] = {}
         self._tagged: Final[dict[NodeId, Tagged]] = {}
 
@@ -53,6 +54,12 @@ class MeshView:
         """Forget a node that left."""
         self._seen.pop(node_id, None)
         self._tagged.pop(node_id, None)
+
+    def note_denied(self, log_denied: bool) -> None:
+        """Know whether the nodes note what they refuse; the tags of their states follow from it."""
+        if log_denied != self.enforcement.log_denied:
+            self.enforcement = Enforcement(log_denied)
+            self._tagged.clear()
 
     def node(self, node_id: NodeId) -> Node | None:
         """Return a live node."""

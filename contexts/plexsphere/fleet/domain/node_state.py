@@ -25,6 +25,18 @@ class SigningKeys:
         return wire_json({"current": self.current, "previous": self.previous, "transition_expires": expires})
 
 
+@dataclass(frozen=True)
+class Enforcement:
+    """What a node does with traffic that no policy speaks of, and whether it notes what it refuses."""
+
+    log_denied: bool
+
+    @cached_property
+    def as_json(self) -> str:
+        """The object of the state answer and of `policy_updated`."""
+        return wire_json({"default_action": "deny", "log_denied": self.log_denied})
+
+
 class Tagged(NamedTuple):
     """A node's tag, and what it was made of: it holds while all four are the same objects."""
 
@@ -54,6 +66,7 @@ class StateParts:
     rules_tag: bytes
     pending_tag: bytes
     signing_keys: SigningKeys
+    enforcement: Enforcement
 
     @property
     def tag(self) -> str:
@@ -67,13 +80,15 @@ class StateParts:
         digest.update(self.node.version.to_bytes(8, "big") + self.generation.to_bytes(8, "big"))
         digest.update(self.peers_weight.to_bytes(16, "big"))
         digest.update(self.rules_tag + self.pending_tag)
-        digest.update(self.signing_keys.as_json.encode())
+        digest.update((self.signing_keys.as_json + self.enforcement.as_json).encode())
         return f'"{digest.hexdigest()}"'
 
 
-def state_body(node: Node, signing_keys: SigningKeys, peers: str, policies: str, pending: str) -> str:
+def state_body(
+    node: Node, signing_keys: SigningKeys, enforcement: Enforcement, peers: str, policies: str, pending: str
+) -> str:
     """Return the state as JSON; the three arrays are JSON already."""
     return (
-        f'{{"peers":{peers},"policies":{policies},"signing_keys":{signing_keys.as_json},'
+        f'{{"peers":{peers},"policies":{policies},"enforcement":{enforcement.as_json},"signing_keys":{signing_keys.as_json},'
         f'"metadata":{wire_json(dict(node.metadata))},"data":[],"secret_refs":[],"pending_actions":{pending}}}'
     )

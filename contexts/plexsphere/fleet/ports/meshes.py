@@ -12,17 +12,22 @@ from plexsphere.platform.kernel.mesh_range import MeshRange
 
 @dataclass(frozen=True, slots=True)
 class MeshRecord:
-    """A mesh as stored."""
+    """A mesh as stored; with `log_denied` its nodes note the packets they refuse."""
 
     keys: PairKeys
     revision: int
+    log_denied: bool = True
 
 
 class Meshes(Protocol):
     """One mesh for each Domain."""
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /) -> None:
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /, *, log_denied: bool = True) -> None:
         """Open a Domain's mesh, with a new random base for its pair keys."""
+        ...
+
+    async def note_denied(self, domain_id: DomainId, /, *, log_denied: bool) -> None:
+        """Keep whether the mesh's nodes note the packets they refuse, within the turn."""
         ...
 
     async def get(self, domain_id: DomainId, /) -> MeshRecord | None:

@@ -33,6 +33,6 @@ class CreateDomain:
         domain = draft.drawn(DomainId(self.mint_id()), self.clock.now())
         async with self.unit_of_work():
             await self.domains.add(domain)
-            await self.meshes.open(domain.id, domain.mesh_range)
+            await self.meshes.open(domain.id, domain.mesh_range, log_denied=domain.log_denied)
             await self.relations.relate(PLATFORM_OBJECT, "platform", domain_object(domain.id))
         return domain

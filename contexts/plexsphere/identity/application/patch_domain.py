@@ -47,6 +47,8 @@ class PatchDomain:
     async def _follow_up(self, before: Domain, after: Domain) -> None:
         if after.mesh_range != before.mesh_range:
             await self.meshes.change_range(after.id, after.mesh_range)
+        if after.log_denied != before.log_denied:
+            await self.meshes.note_denied(after.id, log_denied=after.log_denied)
         if before.accept_nsk_bearer and not after.accept_nsk_bearer:
             # Every node secret key of the Domain has just stopped being a bearer: that is a revocation, and it ends
             # the streams that were opened with one.

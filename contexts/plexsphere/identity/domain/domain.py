@@ -17,7 +17,7 @@ DESCRIPTION_MAX: Final = 1024
 @dataclass(frozen=True, slots=True)
 class Domain:
     """
-    A tenant; `region` None means that it is pinned nowhere.
+    A tenant; `region` None means that it is pinned nowhere, `log_denied` that its nodes note the packets they refuse.
 
     Raises:
         InvalidDomain: a field breaks its rule.
@@ -33,6 +33,7 @@ class Domain:
     region: str | None = None
     reachability: ReachabilityPolicy = field(default_factory=ReachabilityPolicy)
     accept_nsk_bearer: bool = False
+    log_denied: bool = True
 
     def __post_init__(self) -> None:
         for name, holds in [
@@ -56,6 +57,7 @@ class DomainDraft:
     region: str | None = None
     reachability: ReachabilityPolicy = field(default_factory=ReachabilityPolicy)
     accept_nsk_bearer: bool = False
+    log_denied: bool = True
 
     def drawn(self, domain_id: DomainId, at: datetime) -> Domain:
         """
@@ -75,6 +77,7 @@ class DomainDraft:
             region=self.region,
             reachability=self.reachability,
             accept_nsk_bearer=self.accept_nsk_bearer,
+            log_denied=self.log_denied,
         )
 
 
@@ -89,6 +92,7 @@ class DomainChanges:
     region: str | None = None
     reachability: ReachabilityPolicy | None = None
     accept_nsk_bearer: bool | None = None
+    log_denied: bool | None = None
 
     def applied_to(self, domain: Domain, at: datetime) -> Domain:
         """
@@ -107,6 +111,7 @@ class DomainChanges:
             accept_nsk_bearer=(
                 domain.accept_nsk_bearer if self.accept_nsk_bearer is None else self.accept_nsk_bearer
             ),
+            log_denied=domain.log_denied if self.log_denied is None else self.log_denied,
             updated_at=at,
         )
 

@@ -9,8 +9,8 @@ from plexsphere.platform.kernel.mesh_range import MeshRange
 class Meshes(Protocol):
     """The meshes of the Domains; each call joins the open unit of work."""
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
-        """Give a new Domain its mesh."""
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, *, log_denied: bool) -> None:
+        """Give a new Domain its mesh, whose nodes note the packets they refuse, or do not."""
         ...
 
     async def change_range(self, domain_id: DomainId, mesh_range: MeshRange) -> None:
@@ -20,6 +20,10 @@ class Meshes(Protocol):
         Raises:
             MeshRangeInUse: a node's address lies outside it.
         """
+        ...
+
+    async def note_denied(self, domain_id: DomainId, *, log_denied: bool) -> None:
+        """Have the nodes of the mesh note, or no longer note, the packets that they refuse."""
         ...
 
     async def close(self, domain_id: DomainId) -> None:

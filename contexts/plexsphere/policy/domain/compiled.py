@@ -1,8 +1,9 @@
 """
 Rules in the agents' form (design D16; plexd.md, Reconciliation & State).
 
-A policy that applies to a node becomes at most two entries: what it denies, and what it allows. All entries that
-deny come before all that allow, each kind in the order of the policies' ids, which is the order of their making.
+A policy that applies to a node becomes at most three entries: what it denies, what it allows, and what it only notes.
+All entries that deny come before all that allow, and those before all that note, each kind in the order of the
+policies' ids, which is the order of their making.
 Denial outweighs permission between policies too; so a reader that stops at the first match, across the whole list,
 decides as one that reads all of it. Where there are more rules than a node may have to enforce, the last that allow
 are left out: less is open then, never more (decision 0035). An entry's id names its policy, the revision's number and
@@ -66,10 +67,15 @@ class AgentRule(NamedTuple):
 
 
 class AgentPolicy(NamedTuple):
-    """An entry of a node's state: rules under an id that changes whenever they do."""
+    """
+    An entry of a node's state: rules under an id that changes whenever they do.
+
+    What is only to be noted stands apart from them: a reader of `rules` alone enforces what one does that knows both.
+    """
 
     id: str
     rules: tuple[AgentRule, ...]
+    log_rules: tuple[AgentRule, ...] = ()
 
 
 class Template(NamedTuple):
@@ -84,7 +90,7 @@ def template(uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]], m
     Return the entries for any node that the uses are of; empty ones are left out.
 
     There are at most `most` rules in them: rules that allow are left out from the end. Where those that deny are
-    more already, there are none at all, for nothing is open without a rule.
+    more already, there are none at all, for nothing is open without a rule. Notes get what room is left.
     """
     ordered = sorted(uses, key=lambda use: use.order)
     denials = _entries(Action.DENY, ordered, cidrs_of, most + 1)
@@ -95,13 +101,22 @@ def template(uses: Iterable[Use], cidrs_of: Callable[[Side], tuple[str, ...]], m
     permissions = _entries(Action.ALLOW, ordered, cidrs_of, left + 1)
     if is_cut := _size(permissions) > left:
         permissions = _entries(Action.ALLOW, ordered, cidrs_of, left)
-    return Template((*denials, *permissions), is_cut)
+    notes = _entries(Action.LOG, ordered, cidrs_of, left - _size(permissions))
+    return Template(
+        (*denials, *permissions, *(AgentPolicy(id_, (), rules) for id_, rules, _ in notes)), is_cut
+    )
 
 
 def addressed(entries: Iterable[AgentPolicy], address: int) -> tuple[AgentPolicy, ...]:
     """Return a template's entries for the node at the address."""
     own = host(address)
-    return tuple(AgentPolicy(entry.id, tuple(_own(rule, own) for rule in entry.rules)) for entry in entries)
+    return tuple(
+        AgentPolicy(entry.id, _all_own(entry.rules, own), _all_own(entry.log_rules, own)) for entry in entries
+    )
+
+
+def _all_own(rules: Iterable[AgentRule], own: str) -> tuple[AgentRule, ...]:
+    return tuple(_own(rule, own) for rule in rules)
 
 
 def _own(rule: AgentRule, own: str) -> AgentRule:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision
 from plexsphere.policy.domain.policy_test import PolicyTestEnd
-from plexsphere.policy.domain.rule import Action, Cidr, Rule
+from plexsphere.policy.domain.rule import Cidr, Rule
 from plexsphere.policy.domain.selector import Selector
 from plexsphere.policy.domain.side import ADDRESS_BITS, AppliedPolicy, AppliedTest, Link, Side, SideKey
 
@@ -18,14 +18,14 @@ def applied(policy: NetworkPolicy, side: Callable[[SideKey], Side]) -> AppliedPo
 
 def links_of(revision: Revision, side: Callable[[SideKey], Side]) -> tuple[Link, ...]:
     """
-    Return the links of the rules that can let through or stop anything.
+    Return the links of the rules that speak of some node: the mesh is IPv4.
 
-    A `log` rule does neither, and the mesh is IPv4: a rule on IPv6 ranges speaks of no node.
+    The link of a `log` rule lets nothing through and stops nothing.
     """
     return tuple(
         _link(position, rule, revision, side)
         for position, rule in enumerate(revision.rules)
-        if rule.action is not Action.LOG and isinstance(rule.source_cidr, IPv4Network)
+        if isinstance(rule.source_cidr, IPv4Network)
     )
 
 

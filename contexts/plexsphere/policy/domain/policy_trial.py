@@ -86,7 +86,10 @@ class PolicyTrial:
         return row & ~(1 << slot) if len(self._cells.at(slot).nodes) == 1 else row
 
     def _in_question(self) -> int:
-        before, after = ({link.meaning for link in links} for links in (self._before, self._after))
+        before, after = (
+            {link.meaning for link in links if link.action is not Action.LOG}
+            for links in (self._before, self._after)
+        )
         return self._ends((source, destination) for _, _, source, destination in before ^ after)
 
     def _recompiled(self) -> frozenset[NodeId]:

@@ -58,7 +58,8 @@ class RuleCounts:
         return found
 
     def _sum(self, ends: list[tuple[Link, Side]]) -> RuleCount:
-        counted = [(link.action, self._ranges(far)) for link, far in ends]
+        # What is only noted is left out first, and stands in the way of no policy.
+        counted = [(link.action, self._ranges(far)) for link, far in ends if link.action is not Action.LOG]
         denying = sum(ranges for action, ranges in counted if action is Action.DENY)
         return RuleCount(denying, sum(ranges for _, ranges in counted))
 

@@ -62,7 +62,7 @@ class ReachabilityBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DomainCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new Domain."""
+    """A new Domain; with `log_denied` its nodes note the packets they refuse."""
 
     name: Name
     slug: Slug
@@ -71,6 +71,7 @@ class DomainCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: Region | None = None
     reachability: ReachabilityBody | None = None
     accept_nsk_bearer: bool = False
+    log_denied: bool = True
 
     def wish(self) -> NewDomain:
         """
@@ -87,6 +88,7 @@ class DomainCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             region=self.region,
             reachability=self.reachability.wish() if self.reachability else None,
             accept_nsk_bearer=self.accept_nsk_bearer,
+            log_denied=self.log_denied,
         )
 
 
@@ -100,6 +102,7 @@ class DomainPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: Region | UnsetType | None = UNSET
     reachability: ReachabilityBody | UnsetType = UNSET
     accept_nsk_bearer: bool | UnsetType = UNSET
+    log_denied: bool | UnsetType = UNSET
 
     def change(self) -> DomainChange:
         """
@@ -116,6 +119,7 @@ class DomainPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             region=_cleared(self.region),
             reachability=None if self.reachability is UNSET else self.reachability.wish(),
             accept_nsk_bearer=None if self.accept_nsk_bearer is UNSET else self.accept_nsk_bearer,
+            log_denied=None if self.log_denied is UNSET else self.log_denied,
         )
 
 
@@ -146,6 +150,7 @@ class Domain(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str
     reachability: Reachability
     accept_nsk_bearer: bool
+    log_denied: bool
     created_at: datetime
     updated_at: datetime
     region: str | None = None
@@ -161,6 +166,7 @@ class Domain(msgspec.Struct, frozen=True, omit_defaults=True):
             description=view.description,
             reachability=Reachability.of(view.reachability),
             accept_nsk_bearer=view.accept_nsk_bearer,
+            log_denied=view.log_denied,
             created_at=view.created_at,
             updated_at=view.updated_at,
             region=view.region,

@@ -29,6 +29,7 @@ class NewDomain:
     region: str | None = None
     reachability: ReachabilityWish | None = None
     accept_nsk_bearer: bool = False
+    log_denied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class DomainChange:
     region: str | None = None
     reachability: ReachabilityWish | None = None
     accept_nsk_bearer: bool | None = None
+    log_denied: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class DomainView:
     region: str | None
     reachability: ReachabilityView
     accept_nsk_bearer: bool
+    log_denied: bool
     created_at: datetime
     updated_at: datetime
 

@@ -73,11 +73,23 @@ class PolicyRule(msgspec.Struct, frozen=True, omit_defaults=True):
     port_to: int | None = None
 
 
-class CompiledPolicy(msgspec.Struct, frozen=True):
-    """A policy in the agents' form; its id changes with its content."""
+class CompiledPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    A policy in the agents' form; its id changes with its content.
+
+    What is only to be noted stands in `log_rules`, never in `rules`.
+    """
 
     id: str
     rules: list[PolicyRule]
+    log_rules: list[PolicyRule] = []
+
+
+class Enforcement(msgspec.Struct, frozen=True):
+    """What becomes of traffic that no policy speaks of, and whether refused packets are noted."""
+
+    default_action: str
+    log_denied: bool
 
 
 class SigningKeys(msgspec.Struct, frozen=True):
@@ -93,6 +105,7 @@ class NodeState(msgspec.Struct, frozen=True):
 
     peers: list[Peer]
     policies: list[CompiledPolicy]
+    enforcement: Enforcement
     signing_keys: SigningKeys
     metadata: dict[str, str]
     data: list[Any]

@@ -26,13 +26,15 @@ PURPOSE: Final = "pair-key-base"
 OPEN: Final = """
 INSERT INTO meshes (
     domain_id, mesh_cidr, next_node_host, node_hosts_end, next_bridge_host, bridge_hosts_end,
-    generation, psk_base_sealed
+    generation, psk_base_sealed, log_denied
 ) VALUES (
-    %(domain)s, %(cidr)s, %(next_node)s, %(nodes_end)s, %(next_bridge)s, %(bridges_end)s, %(generation)s, %(base)s
+    %(domain)s, %(cidr)s, %(next_node)s, %(nodes_end)s, %(next_bridge)s, %(bridges_end)s, %(generation)s, %(base)s,
+    %(log_denied)s
 )
 """
-GET: Final = "SELECT generation, psk_base_sealed, revision FROM meshes WHERE domain_id = %s"
+GET: Final = "SELECT generation, psk_base_sealed, revision, log_denied FROM meshes WHERE domain_id = %s"
 TAKE_TURN: Final = "UPDATE meshes SET revision = revision + 1 WHERE domain_id = %s RETURNING revision"
+NOTE_DENIED: Final = "UPDATE meshes SET log_denied = %s WHERE domain_id = %s"
 TAKE_NODE_HOST: Final = """
 UPDATE meshes SET next_node_host = next_node_host + 1
 WHERE domain_id = %s AND next_node_host < node_hosts_end
@@ -91,11 +93,12 @@ class PostgresMeshes:
     sealer: Sealer
     event_log: EventLog
 
-    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /) -> None:
+    async def open(self, domain_id: DomainId, mesh_range: MeshRange, /, *, log_denied: bool = True) -> None:
         """Insert the mesh with a sealed base, and open the Domain's event log."""
         base = Secret(secrets.token_bytes(BASE_BYTES))
         sealed = self.sealer.seal(base, _binding(domain_id, FIRST_GENERATION))
         given = {**_hosts(domain_id, mesh_range), "generation": FIRST_GENERATION, "base": sealed}
+        given["log_denied"] = log_denied
         async with self.database.connection() as connection:
             await connection.execute(OPEN, given)
         await self.event_log.open(domain_id)
@@ -110,9 +113,14 @@ class PostgresMeshes:
         row = await self._row(GET, [domain_id])
         if row is None:
             return None
-        generation, sealed, revision = row
+        generation, sealed, revision, log_denied = row
         base = self.sealer.open(sealed, _binding(domain_id, generation))
-        return MeshRecord(PairKeys(generation, base), revision)
+        return MeshRecord(PairKeys(generation, base), revision, log_denied)
+
+    async def note_denied(self, domain_id: DomainId, /, *, log_denied: bool) -> None:
+        """Write the column."""
+        async with self.database.connection() as connection:
+            await connection.execute(NOTE_DENIED, [log_denied, domain_id])
 
     async def take_turn(self, domain_id: DomainId, /) -> int:
         """Lock the mesh's row by raising its revision."""

@@ -15,29 +15,29 @@ from plexsphere.platform.kernel.mesh_range import MeshRange
 ADD: Final = """
     INSERT INTO domains (
         id, slug, name, description, region, mesh_cidr, heartbeat_interval_seconds, accept_nsk_bearer,
-        created_at, updated_at
-    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        log_denied, created_at, updated_at
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 GET: Final = """
     SELECT id, slug, name, description, region, mesh_cidr, heartbeat_interval_seconds, accept_nsk_bearer,
-        created_at, updated_at
+        log_denied, created_at, updated_at
     FROM domains WHERE id = %s
 """
 # Inserts that refer to the Domain wait for this lock, so what was counted under it stays true.
 CLAIM: Final = """
     SELECT id, slug, name, description, region, mesh_cidr, heartbeat_interval_seconds, accept_nsk_bearer,
-        created_at, updated_at
+        log_denied, created_at, updated_at
     FROM domains WHERE id = %s FOR UPDATE
 """
 PAGE: Final = """
     SELECT id, slug, name, description, region, mesh_cidr, heartbeat_interval_seconds, accept_nsk_bearer,
-        created_at, updated_at
+        log_denied, created_at, updated_at
     FROM domains WHERE slug > %s ORDER BY slug LIMIT %s
 """
 PUT: Final = """
     UPDATE domains
     SET name = %s, description = %s, region = %s, mesh_cidr = %s, heartbeat_interval_seconds = %s,
-        accept_nsk_bearer = %s, updated_at = %s
+        accept_nsk_bearer = %s, log_denied = %s, updated_at = %s
     WHERE id = %s
 """
 REACHABILITY_POLICIES: Final = "SELECT id, heartbeat_interval_seconds FROM domains"
@@ -114,14 +114,14 @@ def _fields(domain: Domain) -> tuple[Any, ...]:
         domain.mesh_range.network,
         domain.reachability.heartbeat_interval,
         domain.accept_nsk_bearer,
+        domain.log_denied,
         domain.updated_at,
     )
 
 
 def _domain(*row: Any) -> Domain:
-    (domain_id, slug, name, description, region, mesh_cidr, interval, accept_nsk, created_at, updated_at) = (
-        row
-    )
+    domain_id, slug, name, description, region, mesh_cidr, interval, *said, created_at, updated_at = row
+    accept_nsk, log_denied = said
     return Domain(
         id=DomainId(domain_id),
         slug=slug,
@@ -133,4 +133,5 @@ def _domain(*row: Any) -> Domain:
         region=region,
         reachability=ReachabilityPolicy(interval),
         accept_nsk_bearer=accept_nsk,
+        log_denied=log_denied,
     )
