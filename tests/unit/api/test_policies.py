@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from plexsphere.api import catalogue
 from plexsphere.api.callers import Permitted
 from plexsphere.api.paging import Page, PageRequest
 from plexsphere.api.problem import Refusal
@@ -12,6 +13,7 @@ from plexsphere.api.v1.policies import problems
 from plexsphere.api.v1.policies.wiring import NewPolicy, PolicyEdit, PolicyView, RevisionView
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.subjects import project_object
+from tests.architecture.tree import ROOT
 from tests.support.api import ABSENT, AS_ROBOT, PROJECT, ROBOT, Surface, code_of, surface
 
 NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -267,3 +269,12 @@ async def test_every_policy_is_listed_once(built: Surface) -> None:
 
     assert sorted(seen) == sorted(made)
     assert query["cursor"] == ""
+
+
+def test_the_page_of_the_surface_names_every_refusal_of_its_own() -> None:
+    page = (ROOT / "docs/reference/api/policies.md").read_text()
+    own = {problem for name, problem in vars(problems).items() if name.isupper()} - set(
+        vars(catalogue).values()
+    )
+
+    assert {problem.code for problem in own if f"`{problem.code}`" not in page} == set()
