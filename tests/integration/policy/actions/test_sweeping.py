@@ -54,7 +54,7 @@ async def test_trouble_with_one_execution_holds_up_no_other(
     await site.let_time_pass(299)
     await site.finish(sound[1], 3)
     await site.let_time_pass(2)
-    fleet = SickFleet(nodes=site.fleet.nodes, trouble=trouble)
+    fleet = SickFleet(site.fleet.nodes, definitions=site.fleet.definitions, trouble=trouble)
     await Process(site.one.database, fleet).sweep.sweep()
 
     assert await site.statuses(sick) == ["pending"]
