@@ -40,11 +40,12 @@ FINGERPRINT: Final = f"SHA256:{'A' * 43}"
 
 @dataclass(frozen=True)
 class Scene:
-    """A control plane, its operator, and a robot that reads the platform and nothing else."""
+    """A control plane, its operator, one who reads the platform alone, and one who reads the Project too."""
 
     place: Served
     operator: httpx.AsyncClient
     stranger: Robot
+    reader: Robot
 
     async def node(self, **manifest: Any) -> RawNode:
         [token] = await self.place.bootstrap_tokens(1)
@@ -78,12 +79,15 @@ def lasting_database(postgres_server: TestServer) -> Iterator[Secret[str]]:
 async def scene(lasting_database: Secret[str]) -> AsyncIterator[Scene]:
     async with served(lasting_database) as place, place.as_operator() as operator:
         stranger = await robot(operator, place.domain_id, "stranger")
-        await grant(operator, place.project_id, stranger.subject, "reader", "platform:plexsphere")
+        reader = await robot(operator, place.domain_id, "reader")
+        for each in (stranger, reader):
+            await grant(operator, place.project_id, each.subject, "reader", "platform:plexsphere")
+        await grant(operator, place.project_id, reader.subject, "member", f"project:{place.project_id}")
         async with await psycopg.AsyncConnection.connect(lasting_database.reveal()) as connection:
             await connection.execute("SET search_path TO plexsphere")
             await connection.execute(RELEASE)
             await connection.execute(RELEASED, [GOOD])
-        yield Scene(place, operator, stranger)
+        yield Scene(place, operator, stranger, reader)
 
 
 def told(answer: httpx.Response) -> tuple[int, str]:
@@ -141,6 +145,10 @@ async def test_who_may_not_manage_the_project_acknowledges_nothing_and_learns_no
 
     for violation_id in (violation["id"], node.id):
         assert await refused(violation_id, headers=scene.stranger.headers) == (403, "permission_denied")
+    # Who reads the Project sees the violation, and still may not say that it is meant.
+    seen = await scene.operator.get(VIOLATIONS, params={"node_id": node.id}, headers=scene.reader.headers)
+    assert [each["id"] for each in seen.json()["items"]] == [violation["id"]]
+    assert await refused(violation["id"], headers=scene.reader.headers) == (403, "permission_denied")
     assert await refused(node.id) == (404, "integrity_violation_not_found")
     assert await refused("x") == (400, "invalid_integrity_violation_id")
     assert (await scene.listed(node))[0]["status"] == "open"

@@ -1,12 +1,15 @@
 """What nodes announce is kept for dispatches and listings, one announcement in place of the other."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.ports.actions.announced_actions import Announced
+from tests.support.authorization import apart, opened
 from tests.support.hooks import (
     DOMAIN,
     FOREIGN,
@@ -27,6 +30,7 @@ HOOK, BUILTIN = ActionType.HOOK, ActionType.BUILTIN
 DISCOVERED = "SELECT node_id, name, image_digest, image_digest_match, is_listed FROM discovered_hooks"
 REPORTED = "SELECT reported_at, binary_version, binary_checksum FROM node_announcements"
 VERSIONS = "SELECT xmin::text FROM announced_actions ORDER BY name"
+HELD = "LOCK TABLE announced_actions, discovered_hooks, hook_baselines, integrity_violations, plexd_artifacts"
 OPEN = """
 INSERT INTO integrity_violations (
     domain_id, id, node_id, project_id, kind, artifact_id, status, detected_by, detail, expected, observed, detected_at
@@ -80,6 +84,19 @@ async def test_an_announcement_that_says_the_same_writes_nothing_but_its_time(sc
 
     assert await scene.rows(VERSIONS) == before
     assert await scene.rows(REPORTED) == [(later, "1.4.2", "aa")]
+
+
+async def test_an_announcement_that_says_the_same_looks_at_nothing_else(
+    scene: HookScene, hooks_database: Secret[str]
+) -> None:
+    """However many nodes announce themselves again and again, nobody waits for anybody over it."""
+    manifest: dict[str, Any] = {"hooks": [a_hook(), a_crd()]}
+    await scene.take(said(ONE, **manifest))
+
+    async with opened(hooks_database) as elsewhere, elsewhere():
+        async with elsewhere.connection() as connection:
+            await connection.execute(HELD)
+        await apart(asyncio.wait_for(scene.take(said(ONE, EPOCH + timedelta(hours=1), **manifest)), 5))
 
 
 async def test_a_binary_that_tells_no_checksum_keeps_the_one_of_its_version(scene: HookScene) -> None:

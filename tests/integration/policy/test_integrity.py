@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -357,6 +358,25 @@ async def test_checksums_of_heartbeats_wait_for_nobody(scene: HookScene, hooks_d
     assert (held, meanwhile) == (frozenset({ONE}), [FOREIGN])
     assert await scene.check_binaries(told) == frozenset()
     assert {each.finding.place.node_id for each in await scene.listed()} == {ONE, FOREIGN}
+
+
+async def test_an_acknowledgement_waits_for_an_announcement_that_is_being_taken(
+    scene: HookScene, hooks_database: Secret[str]
+) -> None:
+    """M15: else what is announced at that moment would be compared with the baseline of before."""
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    violation = await the_open_one(scene)
+
+    async with opened(hooks_database) as elsewhere, elsewhere():
+        async with elsewhere.connection() as connection:
+            await connection.execute("SELECT FROM node_announcements WHERE node_id = %s FOR UPDATE", [ONE])
+        acknowledging = asyncio.create_task(scene.acknowledge(violation.id, "user:1", WHY), context=Context())
+        done, _ = await asyncio.wait([acknowledging], timeout=0.5)
+        still_open = await scene.listed(status=Status.OPEN)
+
+    assert (done, still_open) == (set(), [violation])
+    assert (await acknowledging).status is Status.ACKNOWLEDGED
 
 
 async def test_two_that_announce_and_acknowledge_at_once_leave_no_way_past_the_baseline(
