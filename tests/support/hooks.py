@@ -139,9 +139,12 @@ class HookScene(HookPlace):
         self.withdraw = WithdrawAnnouncement(announcements)
         self.actions = PostgresAnnouncedActions(database)
         self.baselines = baselines
-        self.check_binaries = CheckBinaries(database, PostgresBinaries(database), judge, clock)
+        binaries = PostgresBinaries(database)
+        self.check_binaries = CheckBinaries(database, binaries, judge, clock)
         self.report = ReportViolations(database, self, announcements, baselines, violations, clock)
-        self.acknowledge = AcknowledgeViolation(database, announcements, baselines, violations, clock)
+        self.acknowledge = AcknowledgeViolation(
+            database, announcements, baselines, violations, binaries, judge, clock
+        )
         self.violations = ListViolations(violations)
 
     async def project_of_node(self, node_id: NodeId, /) -> ProjectId | None:

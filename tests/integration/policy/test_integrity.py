@@ -343,6 +343,35 @@ async def test_a_resolved_violation_cannot_be_acknowledged(scene: HookScene) -> 
         await scene.acknowledge(violation.id, "user:1", WHY)
 
 
+async def test_what_is_opened_again_is_another_violation(scene: HookScene) -> None:
+    """An operator who read the one does not acknowledge the other unseen."""
+    await scene.release("1.4.2", 7)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    read = await the_open_one(scene)
+    for number in (7, 9):
+        await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(number))])
+
+    with pytest.raises(ViolationNotFound):
+        await scene.acknowledge(read.id, "user:1", WHY)
+    opened_again = await the_open_one(scene)
+    assert (opened_again.id > read.id, opened_again.finding.observed) == (True, digest(9))
+
+
+async def test_a_binary_that_came_behind_an_acknowledged_one_is_a_violation_of_its_own(
+    scene: HookScene,
+) -> None:
+    """Only what a violation shows is acknowledged, of binaries as of hooks."""
+    await scene.release("1.4.2", 7)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(9))])
+    await acknowledged(scene)
+    behind = (await the_open_one(scene)).finding
+    await acknowledged(scene)
+
+    assert (behind.observed, behind.detected_by) == (digest(9), Detection.ACKNOWLEDGEMENT)
+    assert await scene.listed(status=Status.OPEN) == []
+
+
 async def test_checksums_of_heartbeats_wait_for_nobody(scene: HookScene, hooks_database: Secret[str]) -> None:
     await scene.release("1.4.2", 7)
     for node_id in (ONE, FOREIGN):

@@ -77,7 +77,9 @@ def build_hooks(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Hook
         report_violations=ReportViolations(database, homes, announcements, baselines, violations, clock),
         list_violations=ListViolations(violations),
         find_violation=FindViolation(violations),
-        acknowledge_violation=AcknowledgeViolation(database, announcements, baselines, violations, clock),
+        acknowledge_violation=AcknowledgeViolation(
+            database, announcements, baselines, violations, PostgresBinaries(database), kept.judge, clock
+        ),
     )
 
 

@@ -5,27 +5,32 @@ from dataclasses import dataclass
 from plexsphere.platform.kernel.clock import Clock
 from plexsphere.platform.kernel.ids import ViolationId
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
+from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
 from plexsphere.policy.domain.errors import IllegalTransition, ViolationNotFound
 from plexsphere.policy.domain.integrity.examination import Departure
 from plexsphere.policy.domain.integrity.violation import Detection, Finding, Kind, Violation
+from plexsphere.policy.domain.node_place import NodePlace
 from plexsphere.policy.ports.hooks.announcements import NodeAnnouncements
 from plexsphere.policy.ports.integrity.baselines import Baselines
+from plexsphere.policy.ports.integrity.binaries import Binaries
 from plexsphere.policy.ports.integrity.violations import Violations
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeViolation:
     """
-    Make what was observed the hook's baseline from now on.
+    Make what was observed the hook's baseline from now on, and what was observed of a binary no violation any more.
 
     What the violation shows is what is acknowledged. Where the node announces something else by now the hook stays
-    blocked, by a violation of its own.
+    blocked, by a violation of its own; so has a binary one that is neither released nor what was acknowledged.
     """
 
     unit_of_work: UnitOfWork
     announcements: NodeAnnouncements
     baselines: Baselines
     violations: Violations
+    binaries: Binaries
+    judge: JudgeBinaries
     clock: Clock
 
     async def __call__(self, violation_id: ViolationId, by: str, reason: str) -> Violation:
@@ -50,6 +55,8 @@ class AcknowledgeViolation:
                 raise IllegalTransition(violation_id)
             if acknowledged.finding.kind is Kind.HOOK:
                 await self._pin_anew(acknowledged)
+            elif acknowledged.finding.kind is Kind.BINARY:
+                await self._judge_again(acknowledged.finding.place)
         return acknowledged
 
     async def _pin_anew(self, violation: Violation) -> None:
@@ -65,3 +72,8 @@ class AcknowledgeViolation:
             departure = Departure(name, baseline, announced)
             finding = Finding.of(place, departure, Detection.ACKNOWLEDGEMENT)
             await self.violations.raise_for([finding], now)
+
+    async def _judge_again(self, place: NodePlace) -> None:
+        binary = await self.binaries.of(place.domain_id, place.node_id)
+        if binary is not None:
+            await self.judge([binary], Detection.ACKNOWLEDGEMENT, self.clock.now())

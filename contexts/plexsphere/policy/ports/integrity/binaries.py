@@ -39,3 +39,7 @@ class Binaries(Protocol):
     async def note_checksums(self, told: Sequence[ToldChecksum], /) -> Noted:
         """Keep the checksums, in one statement that waits for nobody; nodes without an announcement are left out."""
         ...
+
+    async def of(self, domain_id: DomainId, node_id: NodeId, /) -> NodeBinary | None:
+        """Return the binary of a node, or None where it announced nothing."""
+        ...

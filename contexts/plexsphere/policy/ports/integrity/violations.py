@@ -35,8 +35,8 @@ class Violations(Protocol):
         """
         Open a violation for each finding, and return those that none stood for.
 
-        A resolved one of the same node, kind and artifact is opened again. What was observed of a binary or a host
-        key and acknowledged before is no violation any more.
+        A resolved one of the same node, kind and artifact gives way to the new one, which has an id of its own. What
+        was observed of a binary or a host key and acknowledged before is no violation any more.
         """
         ...
 

@@ -28,6 +28,9 @@ UNION ALL
 SELECT domain_id, project_id, node_id, '', '', TRUE FROM node_announcements JOIN given USING (domain_id, node_id)
 WHERE (domain_id, node_id) NOT IN (SELECT domain_id, node_id FROM locked)
 """
+OF: Final = """
+SELECT project_id, binary_version, binary_checksum FROM node_announcements WHERE domain_id = %s AND node_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,9 @@ class PostgresBinaries:
             if not is_held
         ]
         return Noted(binaries, frozenset(NodeId(row[2]) for row in rows if row[5]))
+
+    async def of(self, domain_id: DomainId, node_id: NodeId, /) -> NodeBinary | None:
+        """Read by the primary key."""
+        async with self.database.connection() as connection:
+            row = await (await connection.execute(OF, [domain_id, node_id])).fetchone()
+        return NodeBinary(NodePlace(domain_id, ProjectId(row[0]), node_id), row[1], row[2]) if row else None

@@ -17,7 +17,8 @@ from plexsphere.policy.ports.integrity.violations import ViolationFilter, Violat
 BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
-# What stands is left as it was found first: an acknowledgement is of that, not of what came behind it.
+# What stands is left as it was found first: an acknowledgement is of that, not of what came behind it. For the same
+# reason what is opened again has a new id: whoever saw the old one did not see this.
 RAISE: Final = """
 INSERT INTO integrity_violations (
     domain_id, id, node_id, project_id, kind, artifact_id, status, detected_by, detail, expected, observed,
@@ -37,8 +38,8 @@ WHERE given.kind = 'hook' OR given.observed = '' OR NOT EXISTS (
 )
 ORDER BY domain_id, node_id, kind, artifact_id
 ON CONFLICT (domain_id, node_id, kind, artifact_id) WHERE status <> 'acknowledged' DO UPDATE SET
-    status = 'open', detected_by = excluded.detected_by, detail = excluded.detail, expected = excluded.expected,
-    observed = excluded.observed, observed_sandbox = excluded.observed_sandbox,
+    id = excluded.id, status = 'open', detected_by = excluded.detected_by, detail = excluded.detail,
+    expected = excluded.expected, observed = excluded.observed, observed_sandbox = excluded.observed_sandbox,
     observed_privileged = excluded.observed_privileged, detected_at = excluded.detected_at
 WHERE integrity_violations.status = 'resolved'
 RETURNING node_id, kind, artifact_id
