@@ -193,6 +193,26 @@ async def test_violations_are_filtered_and_hidden_from_who_may_not_read_the_proj
     assert told(await scene.operator.get(VIOLATIONS, params={"limit": 0})) == (400, "invalid_limit")
 
 
+async def test_a_cursor_does_not_count_what_a_project_hides(scene: Scene) -> None:
+    """A listing of one Project, or of one node, tells nothing to who cannot read it, not even that it goes on."""
+    node = await scene.node(hooks=[a_hook(), a_hook("other")])
+    await scene.node(hooks=[])
+    await scene.announce(node, hooks=[a_hook(checksum=digest(2)), a_hook("other", checksum=digest(2))])
+    project = scene.place.project_id
+
+    for path, query in (
+        (VIOLATIONS, {"project_id": project}),
+        (VIOLATIONS, {"node_id": node.id}),
+        (f"/v1/projects/{project}/capabilities", {}),
+        (f"/v1/projects/{project}/capabilities", {"status": "match"}),
+    ):
+        first = {"limit": 1, **query}
+        seen = await scene.operator.get(path, params=first)
+        hidden = await scene.operator.get(path, params=first, headers=scene.stranger.headers)
+        assert "next_cursor" in seen.json()
+        assert (hidden.status_code, hidden.json()) == (200, {"items": []})
+
+
 async def test_who_may_not_read_the_platform_lists_neither(scene: Scene) -> None:
     nobody = await robot(scene.operator, scene.place.domain_id, "nobody")
     for path in (VIOLATIONS, f"/v1/projects/{scene.place.project_id}/capabilities", "/v1/hooks"):

@@ -380,10 +380,11 @@ class MemoryCapabilities:
     async def put(
         self, domain_id: DomainId, node_id: NodeId, manifest: bytes, reported_at: datetime, /
     ) -> ProjectId:
-        if node_id not in self._store.state.nodes:
+        row = self._store.live(domain_id, node_id)
+        if row is None:
             raise NodeNotFound(node_id)
         self._store.state.manifests[node_id] = manifest
-        return self._store.state.nodes[node_id].node.project_id
+        return row.node.project_id
 
 
 class HeardBinaries:

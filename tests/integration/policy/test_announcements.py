@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.ports.actions.announced_actions import Announced
 from tests.support.authorization import apart, opened
@@ -117,6 +118,24 @@ async def test_a_node_that_leaves_can_do_nothing_and_lists_nothing(scene: HookSc
     assert [row[0] for row in await scene.rows(DISCOVERED)] == [TWO]
     assert await scene.actions.of(DOMAIN, HOOK, "backup", [ONE]) == {}
     assert len(await scene.rows(REPORTED)) == 1
+
+
+async def test_what_was_announced_while_the_node_left_is_withdrawn_with_the_rest(
+    scene: HookScene, hooks_database: Secret[str]
+) -> None:
+    await scene.take(said(ONE, hooks=[a_hook(), a_crd()]))
+
+    async with opened(hooks_database) as elsewhere:
+        async with scene.database():
+            await scene.take(said(ONE, hooks=[a_hook("late"), a_crd("later")]))
+            leaving = asyncio.create_task(apart(PostgresNodeAnnouncements(elsewhere).withdraw(DOMAIN, ONE)))
+            await asyncio.sleep(0.3)
+            waited = not leaving.done()
+        await leaving
+
+    assert waited
+    assert await scene.rows(DISCOVERED) == []
+    assert await scene.actions.of(DOMAIN, HOOK, "late", [ONE]) == {}
 
 
 @pytest.mark.parametrize(("status", "is_drifted"), [("open", True), ("resolved", False)])

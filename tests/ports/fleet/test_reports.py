@@ -32,6 +32,14 @@ async def test_a_node_that_never_was_has_no_manifest_and_no_drift(kit: FleetKit)
     assert list(await kit.drift.list(DOMAIN, NOBODY)) == []
 
 
+async def test_a_node_that_left_has_no_manifest_any_more_to_be_replaced(kit: FleetKit) -> None:
+    await kit.nodes.add(ONE, 1)
+    await kit.nodes.depart(DOMAIN, ONE.id, 2)
+
+    with pytest.raises(NodeNotFound):
+        await kit.capabilities.put(DOMAIN, ONE.id, b"{}", EPOCH)
+
+
 async def test_drift_reports_come_back_newest_first(kit: FleetKit) -> None:
     await kit.nodes.add(ONE, 1)
     await kit.nodes.add(TWO, 1)

@@ -23,7 +23,7 @@ class UpdateCapabilities:
         Keep the manifest, a JSON object.
 
         Raises:
-            NodeNotFound: the node was never registered.
+            NodeNotFound: it is no live node of the Domain.
             InvalidManifest, InvalidSandbox: it is not what agents announce; nothing changed.
         """
         now = self.clock.now()

@@ -15,9 +15,9 @@ class Capabilities(Protocol):
         """
         Keep the manifest, a JSON object, in place of the one before, and return the node's Project.
 
-        Joins the open unit of work.
+        Joins the open unit of work, and until it is over the node does not leave.
 
         Raises:
-            NodeNotFound: the node was never registered.
+            NodeNotFound: it is no live node of the Domain.
         """
         ...

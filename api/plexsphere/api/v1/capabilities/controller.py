@@ -12,8 +12,8 @@ from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, id_parameter, one_parameter
 from plexsphere.api.problem import Refusal
 from plexsphere.api.v1.capabilities import operations, schemas
-from plexsphere.api.v1.capabilities.wiring import Capabilities, CapabilityFilter, CapabilityView
-from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, Reference, project_object
+from plexsphere.api.v1.capabilities.wiring import Capabilities, CapabilityFilter
+from plexsphere.platform.kernel.subjects import PLATFORM_OBJECT, project_object
 
 FromCapabilities = NamedDependency[SkipValidation[Capabilities]]
 
@@ -41,12 +41,12 @@ class CapabilitiesController(Controller):
             raise Refusal(catalogue.INVALID_PARAMETER)
         wanted = CapabilityFilter(project, id_parameter(request, "node_id"), status)
         pager = Pager(cursors, f"capabilities {project} {wanted.node_id} {status}")
-        page = await capabilities.announced(pager.wanted(request, caller), wanted)
-        seen = await gate.visible(caller, "read", page.rows, _project_of)
+        asked = pager.wanted(request, caller)
+        if not await gate.visible(caller, "read", [project], project_object):
+            # Without a cursor, which would tell how many nodes there are.
+            return schemas.CapabilityList([])
+        page = await capabilities.announced(asked, wanted)
         return schemas.CapabilityList(
-            [schemas.NodeCapabilities.of(view) for view in seen], pager.next_cursor(caller, page.position)
+            [schemas.NodeCapabilities.of(view) for view in page.rows],
+            pager.next_cursor(caller, page.position),
         )
-
-
-def _project_of(view: CapabilityView) -> Reference:
-    return project_object(view.project_id)

@@ -14,7 +14,7 @@ LIST: Final = Operation(
     "capabilities",
     Credential.OPERATOR,
     answer=schemas.CapabilityList,
-    permission="platform#read, project#read on each row",
+    permission="platform#read, project#read on the Project",
     problems=(catalogue.INVALID_PROJECT_ID, catalogue.INVALID_PARAMETER),
     parameters=(
         Parameter("node_id", "Only this node's.", {"type": "string", "format": "uuid"}),

@@ -38,8 +38,11 @@ class IntegrityController(Controller):
         pager = Pager(cursors, _listing(wanted))
         page = await integrity.page(pager.wanted(request, caller), wanted)
         seen = await gate.visible(caller, "read", page.rows, _project_of)
+        is_of_one_project = wanted.project_id is not None or wanted.node_id is not None
+        # All its rows are hidden alike: a cursor would tell how many there are of a Project that he cannot read.
+        position = "" if is_of_one_project and not seen else page.position
         return schemas.IntegrityViolationList(
-            [schemas.IntegrityViolation.of(view) for view in seen], pager.next_cursor(caller, page.position)
+            [schemas.IntegrityViolation.of(view) for view in seen], pager.next_cursor(caller, position)
         )
 
     @serves(operations.ACKNOWLEDGE)

@@ -101,8 +101,9 @@ class PostgresNodeAnnouncements:
             await connection.execute(REPLACE_DISCOVERED, about | {"rows": _discovered(announcement)})
 
     async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
-        """Delete in one statement."""
+        """Wait for who announces something, and only then look what there is to delete."""
         async with self.database.connection() as connection:
+            await connection.execute(HOLD, [domain_id, node_id])
             await connection.execute(WITHDRAW, {"domain": domain_id, "node": node_id})
 
 
