@@ -207,7 +207,10 @@ DEFINED: Final[dict[str, tuple[dict[str, Any], int]]] = {
     "a status that only we use": ({"status": "succeeded"}, 400),
     "a time that is none": ({"finished_at": "yesterday"}, 400),
     "an output that is no text": ({"stdout": {"a": 1}}, 400),
-    "a duration without end": ({"duration": "9" * 5000}, 400),
+    "texts without end": (
+        {"duration": "9" * 5000, "triggered_by": {"type": "session", "email": "e" * 5000}},
+        200,
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from uuid import UUID
 
@@ -60,7 +60,13 @@ class Doorway:
 class Doorways:
     """A doorway for each Domain or Project that somebody changes at the moment, two at a time through each."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        at_once: int = AT_ONCE_FOR_EACH,
+        most_waiting: int = MOST_WAITING,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._bounds: Final = at_once, most_waiting, patience
         self._doorways: Final[dict[UUID, Doorway]] = {}
         self._users: Final[dict[UUID, int]] = {}
 
@@ -72,7 +78,7 @@ class Doorways:
         Raises:
             StoreOverloaded: too many wait already, or this one waited too long.
         """
-        doorway = self._doorways.setdefault(key, Doorway(AT_ONCE_FOR_EACH))
+        doorway = self._doorways.setdefault(key, Doorway(*self._bounds))
         self._users[key] = self._users.get(key, 0) + 1
         try:
             async with doorway():
@@ -87,3 +93,45 @@ class Doorways:
         self._users[key] -= 1
         if not self._users[key]:
             del self._users[key], self._doorways[key]
+
+
+class SharedDoorway:
+    """
+    One doorway of which nobody has more than a share, inside or waiting: a crowd leaves room to others.
+
+    Who waits for the share and then for the whole waits for `patience` seconds in all.
+    """
+
+    def __init__(self, at_once: int, at_once_for_each: int, most_waiting: int, patience: float) -> None:
+        self._whole: Final = Doorway(at_once, most_waiting, patience)
+        waiting_for_each = most_waiting * at_once_for_each // at_once
+        self._each: Final = Doorways(at_once_for_each, waiting_for_each, patience)
+        self._most_waiting: Final = most_waiting
+        self._patience: Final = patience
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def __call__(self, key: UUID) -> AsyncGenerator[None]:
+        """
+        Be inside for as long as the block lasts.
+
+        Raises:
+            StoreOverloaded: too many wait already, of this key or of all, or this one waited too long.
+        """
+        async with AsyncExitStack() as inside:
+            await self._enter(inside, key)
+            yield
+
+    async def _enter(self, inside: AsyncExitStack, key: UUID) -> None:
+        if self._waiting >= self._most_waiting:
+            raise StoreOverloaded
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._patience):
+                # The share comes first: so no queue for the whole holds more of one key than its share.
+                await inside.enter_async_context(self._each(key))
+                await inside.enter_async_context(self._whole())
+        except TimeoutError:
+            raise StoreOverloaded from None
+        finally:
+            self._waiting -= 1

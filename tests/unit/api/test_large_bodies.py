@@ -1,40 +1,92 @@
-"""Large results come a few at a time; small ones are never held up by them."""
+"""Large results come a few at a time, and small ones are never held up by them."""
 
-from contextlib import ExitStack
+import asyncio
+from contextlib import AsyncExitStack
+from uuid import UUID
 
 import pytest
 
-from plexsphere.api import catalogue
-from plexsphere.api.problem import Refusal
-from plexsphere.api.v1.execution_callbacks.calls import LARGE, LargeBodies
+from plexsphere.api.v1.execution_callbacks.calls import (
+    ACKNOWLEDGEMENT,
+    LARGE,
+    MOST_GZIP_MAKES,
+    MOST_OUTPUT,
+    LargeBodies,
+    result_of,
+)
+from plexsphere.api.v1.execution_callbacks.schemas import ResultRequest, TriggeredBy
+from plexsphere.composition.doorway import SharedDoorway
+from plexsphere.platform.kernel.ids import DomainId
+from plexsphere.platform.kernel.unit_of_work import StoreOverloaded
+
+DOMAIN = DomainId(UUID(int=1))
+SMALL = {"content-length": str(LARGE)}
+TINY = {"content-length": str(LARGE // MOST_GZIP_MAKES), "content-encoding": "gzip"}
+EACH_LARGE = [
+    {"content-length": str(LARGE + 1)},
+    {},
+    {"content-length": "many"},
+    {"content-length": str(LARGE), "content-encoding": "gzip"},
+]
 
 
-@pytest.mark.parametrize("headers", [{"content-length": str(LARGE + 1)}, {}, {"content-length": "many"}])
-def test_what_may_be_large_is_refused_while_others_come_and_small_bodies_are_not(
+@pytest.mark.parametrize("headers", EACH_LARGE)
+async def test_what_may_be_large_waits_while_others_come_and_what_is_small_does_not(
     headers: dict[str, str],
 ) -> None:
-    """It would be in memory as long as its sender likes."""
-    bodies = LargeBodies(most=2)
-    with ExitStack() as coming:
+    """It would be in memory as long as its sender likes, and gzip makes a thousand octets of one."""
+    bodies, came = LargeBodies(SharedDoorway(2, 2, 8, 5.0)), asyncio.Event()
+
+    async def come() -> None:
+        async with bodies.room(DOMAIN, headers):
+            came.set()
+
+    async with AsyncExitStack() as coming:
         for _ in range(2):
-            coming.enter_context(bodies.room(headers))
+            await coming.enter_async_context(bodies.room(DOMAIN, headers))
+        late = asyncio.create_task(come())
+        async with bodies.room(DOMAIN, SMALL), bodies.room(DOMAIN, TINY):
+            await asyncio.sleep(0.01)
 
-        with pytest.raises(Refusal) as refused, bodies.room(headers):
-            pass
-        with bodies.room({"content-length": str(LARGE)}):
-            pass
+        assert not came.is_set()
+    await late
+    assert came.is_set()
 
-    assert refused.value.problem is catalogue.OVERLOADED
-    assert refused.value.headers["Retry-After"]
-    with bodies.room(headers):
+
+async def test_who_waits_too_long_with_a_large_body_is_told_to_come_back() -> None:
+    bodies = LargeBodies(SharedDoorway(1, 1, 8, 0.01))
+
+    async with bodies.room(DOMAIN, {}):
+        with pytest.raises(StoreOverloaded):
+            async with bodies.room(DOMAIN, {}):
+                pass
+
+
+async def test_a_body_that_breaks_off_leaves_its_room_to_others() -> None:
+    bodies = LargeBodies(SharedDoorway(1, 1, 8, 5.0))
+
+    with pytest.raises(ConnectionError):
+        async with bodies.room(DOMAIN, {}):
+            raise ConnectionError
+
+    async with bodies.room(DOMAIN, {}):
         pass
 
 
-def test_a_body_that_breaks_off_leaves_its_room_to_others() -> None:
-    bodies = LargeBodies(most=1)
+def test_long_texts_of_a_result_are_cut_rather_than_refused_before_anything_waits() -> None:
+    long = "x" * 100_000
 
-    with pytest.raises(ConnectionError), bodies.room({}):
-        raise ConnectionError
+    result = result_of(
+        ResultRequest(
+            "success", stdout=long, stderr=long, duration=long, triggered_by=TriggeredBy(email=long)
+        )
+    )
 
-    with bodies.room({}):
-        pass
+    assert (len(result.stdout), len(result.stderr)) == (MOST_OUTPUT, MOST_OUTPUT)
+    assert len(result.duration) == len(result.triggered_by.email) == 1024
+
+
+def test_a_long_reason_is_taken_for_a_rejection_told_once_is_lost_when_refused() -> None:
+    body = ACKNOWLEDGEMENT.decode(b'{"status":"rejected","reason":"%s"}' % (b"x" * 5_000))
+
+    assert body.reason == "x" * 5_000

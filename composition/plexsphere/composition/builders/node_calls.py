@@ -8,12 +8,15 @@ from plexsphere.api.node_calls import DirectCall
 from plexsphere.api.shedding import Shedding
 from plexsphere.api.v1.artifacts import operations as artifact_operations
 from plexsphere.api.v1.artifacts.calls import artifact_calls
-from plexsphere.api.v1.execution_callbacks.calls import callback_calls
+from plexsphere.api.v1.execution_callbacks.calls import LargeBodies, callback_calls
 from plexsphere.api.v1.integrity.calls import integrity_calls
 from plexsphere.api.v1.node_protocol.calls import protocol_calls
 from plexsphere.api.v1.nodes import operations as node_operations
 from plexsphere.composition.bridges.credentials import NodesBridge
-from plexsphere.composition.bridges.execution_callbacks import ExecutionCallbacksBridge
+from plexsphere.composition.bridges.execution_callbacks import (
+    ExecutionCallbacksBridge,
+    large_bodies_doorway,
+)
 from plexsphere.composition.bridges.node_protocol import NodeProtocolBridge
 from plexsphere.composition.builders.actions import Actions
 from plexsphere.composition.builders.artifacts import Artifacts
@@ -42,7 +45,7 @@ def build_node_calls(
     callbacks = retried(ExecutionCallbacksBridge(actions.take_acknowledgement, actions.take_result))
     return [
         *protocol_calls(gate, shedding, _node_protocol(platform, fleet)),
-        *callback_calls(gate, shedding, callbacks),
+        *callback_calls(gate, shedding, callbacks, LargeBodies(large_bodies_doorway())),
         *artifact_calls(gate, shedding, artifacts.downloads if artifacts else None),
         *integrity_calls(gate, shedding, retried(reports_bridged(hooks, platform))),
     ]

@@ -1,15 +1,13 @@
 """The calls by which nodes take actions up and tell how they ended."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from plexsphere.api import catalogue
 from plexsphere.api.body import KIB, BodyRule, read
 from plexsphere.api.gate import NodeGate
 from plexsphere.api.node_call import ENCODER, JSON, NOTHING_TO_DO, NodeCall, answer, headers_of, require_own
@@ -24,7 +22,7 @@ from plexsphere.api.v1.execution_callbacks.schemas import (
     TriggeredBy,
 )
 from plexsphere.api.v1.execution_callbacks.wiring import CONTROL_PLANE, ExecutionCallbacks, Result, Trigger
-from plexsphere.platform.kernel.ids import parse_id
+from plexsphere.platform.kernel.ids import DomainId, parse_id
 
 # An agent's own executions have ids of its own making (design D1).
 EXECUTION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -33,37 +31,41 @@ ACKNOWLEDGEMENT: Final = BodyRule(msgspec.json.Decoder(AcknowledgementRequest), 
 RESULT: Final = BodyRule(msgspec.json.Decoder(ResultRequest), cap=13 * 1024 * KIB, takes_nul=True)
 # Whoever sends more than a result needs has it in memory here while it comes.
 LARGE: Final = 256 * KIB
-MOST_LARGE_AT_ONCE: Final = 16
-SOON: Final = {"Retry-After": "5"}
+# An octet of gzip makes 1,032 at most.
+MOST_GZIP_MAKES: Final = 1_032
+# So many characters of each text are read on; what is kept of them is cut to fewer bytes.
+MOST_OUTPUT: Final = 64 * KIB
+MOST_TEXT: Final = KIB
 NO_YEAR: Final = 1
 
 
-class LargeBodies:
-    """Room for a few large bodies at once; the others are told to come back."""
+class Places(Protocol):
+    """Where few are inside at a time, of each Domain no more than a share, and the others wait."""
 
-    def __init__(self, most: int = MOST_LARGE_AT_ONCE) -> None:
-        self._most: Final = most
-        self._coming = 0
-
-    @contextmanager
-    def room(self, headers: dict[str, str]) -> Iterator[None]:
+    def __call__(self, domain_id: DomainId, /) -> AbstractAsyncContextManager[None]:
         """
-        Hold room for a body that announces itself as large, or does not say how long it is.
+        Return a block to be inside of.
 
         Raises:
-            Refusal: `overloaded`.
+            StoreOverloaded: on entering it; too many wait, or for too long.
         """
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) <= LARGE:
-            yield
-            return
-        if self._coming >= self._most:
-            raise Refusal(catalogue.OVERLOADED, headers=SOON)
-        self._coming += 1
-        try:
-            yield
-        finally:
-            self._coming -= 1
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LargeBodies:
+    """Room for a few large bodies at once; the others wait, unread, for agents in the field tell a result once."""
+
+    places: Places
+
+    def room(self, domain_id: DomainId, headers: dict[str, str]) -> AbstractAsyncContextManager[None]:
+        """
+        Return a block in which the body has room: one that may become large, or does not say how long it is, waits.
+
+        Raises:
+            StoreOverloaded: on entering it; too many wait, or for too long.
+        """
+        return self.places(domain_id) if _may_be_large(headers) else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Acknowledge(CallbackCall):
         body = await read(receive, headers, ACKNOWLEDGEMENT)
         require_own("execution_id", body.execution_id or "", execution_id)
         accepted = body.status == "accepted"
-        proceed = await self.callbacks.acknowledge(node, execution_id, accepted, body.reason or "")
+        proceed = await self.callbacks.acknowledge(node, execution_id, accepted, _cut(body.reason))
         await answer(send, 200, ENCODER.encode(AcknowledgementAnswer(proceed)), (JSON,))
 
 
@@ -101,18 +103,20 @@ class TakeResult(CallbackCall):
         headers = headers_of(scope)
         node = await self._node(scope, headers)
         execution_id = execution_id_of(scope)
-        with self.large.room(headers):
-            body = await read(receive, headers, RESULT)
-            require_own("execution_id", body.execution_id or "", execution_id)
-            await self.callbacks.report(node, execution_id, _result(body))
+        async with self.large.room(node.domain_id, headers):
+            result = await _result(receive, headers, execution_id)
+        # What waits from here on is short, and its body is not kept.
+        await self.callbacks.report(node, execution_id, result)
         await answer(send, 200, NOTHING_TO_DO, (JSON,))
 
 
-def callback_calls(gate: NodeGate, shedding: Shedding, callbacks: ExecutionCallbacks) -> list[DirectCall]:
+def callback_calls(
+    gate: NodeGate, shedding: Shedding, callbacks: ExecutionCallbacks, large: LargeBodies
+) -> list[DirectCall]:
     """Return the calls of the surface, each with its operation."""
     return [
         DirectCall(operations.ACKNOWLEDGEMENT, Acknowledge(gate, shedding, callbacks)),
-        DirectCall(operations.RESULT, TakeResult(gate, shedding, callbacks, LargeBodies())),
+        DirectCall(operations.RESULT, TakeResult(gate, shedding, callbacks, large)),
     ]
 
 
@@ -132,22 +136,39 @@ def execution_id_of(scope: Any) -> str:
         return text
 
 
-def _result(body: ResultRequest) -> Result:
+def result_of(body: ResultRequest) -> Result:
+    """Return what the body says, its texts cut: nothing of what is not kept waits for its turn."""
     return Result(
         status=body.status,
         exit_code=body.exit_code or 0,
-        stdout=body.stdout or "",
-        stderr=body.stderr or "",
-        duration=body.duration or "",
+        stdout=_cut(body.stdout, MOST_OUTPUT),
+        stderr=_cut(body.stderr, MOST_OUTPUT),
+        duration=_cut(body.duration),
         finished_at=_told(body.finished_at),
         triggered_by=_trigger(body.triggered_by),
     )
 
 
+async def _result(receive: Any, headers: dict[str, str], execution_id: str) -> Result:
+    body = await read(receive, headers, RESULT)
+    require_own("execution_id", body.execution_id or "", execution_id)
+    return result_of(body)
+
+
+def _may_be_large(headers: dict[str, str]) -> bool:
+    length = headers.get("content-length", "")
+    most = LARGE // MOST_GZIP_MAKES if headers.get("content-encoding") else LARGE
+    return not length.isdecimal() or int(length) > most
+
+
 def _trigger(told: TriggeredBy | None) -> Trigger:
     if told is None:
         return Trigger()
-    return Trigger(told.type or CONTROL_PLANE, told.session_id or "", told.user_id or "", told.email or "")
+    return Trigger(_cut(told.type) or CONTROL_PLANE, *map(_cut, (told.session_id, told.user_id, told.email)))
+
+
+def _cut(text: str | None, most: int = MOST_TEXT) -> str:
+    return (text or "")[:most]
 
 
 def _told(finished_at: datetime | None) -> datetime | None:

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Word = Annotated[str, msgspec.Meta(max_length=4096)]
+Id = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class AcknowledgementRequest(msgspec.Struct, frozen=True):
-    """Whether the node takes the action up; an empty `execution_id` means the path's."""
+    """Whether the node takes the action up; an empty `execution_id` means the path's; 1 KiB of `reason` is kept."""
 
     status: Literal["accepted", "rejected"]
-    execution_id: Word | None = None
-    reason: Word | None = None
+    execution_id: Id | None = None
+    reason: str | None = None
 
 
 class AcknowledgementAnswer(msgspec.Struct, frozen=True):
@@ -25,25 +25,25 @@ class AcknowledgementAnswer(msgspec.Struct, frozen=True):
 class TriggeredBy(msgspec.Struct, frozen=True):
     """On whose behalf the action ran; `type` is control_plane, session, direct_access or local_emergency."""
 
-    type: Word | None = None
-    session_id: Word | None = None
-    user_id: Word | None = None
-    email: Word | None = None
+    type: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    email: str | None = None
 
 
 class ResultRequest(msgspec.Struct, frozen=True):
     """
     How an action ended; failed and error mean failure, and NUL in the outputs is read as U+FFFD.
 
-    Of each output 64 KiB are kept.
+    Of each output 64 KiB are kept, of `duration` and each text of `triggered_by` 256 bytes.
     """
 
     status: Literal["success", "failure", "timeout", "cancelled", "failed", "error"]
-    execution_id: Word | None = None
+    execution_id: Id | None = None
     exit_code: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**32)] | None = None
     stdout: str | None = None
     stderr: str | None = None
-    duration: Word | None = None
+    duration: str | None = None
     finished_at: datetime | None = None
     triggered_by: TriggeredBy | None = None
 
