@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 from plexsphere.policy.ports.policies import (
+    RULES_A_PAGE,
     Policies,
     PolicyHeader,
     PolicyPage,
@@ -134,7 +136,9 @@ class MemoryPolicies:
     ) -> RevisionPage:
         history = reversed(self._history(domain_id, policy_id))
         rest = [revision for revision in history if before is None or revision.number < before]
-        return RevisionPage(tuple(rest[:limit]), len(rest) <= limit)
+        before_each = accumulate((len(each.rules) for each in rest), initial=0)
+        shown = [each for each, rules in zip(rest, before_each, strict=False) if rules < RULES_A_PAGE][:limit]
+        return RevisionPage(tuple(shown), len(shown) == len(rest))
 
     async def get_revision(
         self, domain_id: DomainId, policy_id: PolicyId, revision_id: RevisionId, /

@@ -225,6 +225,23 @@ async def test_revisions_are_kept_and_paged_newest_first(kit: PolicyKit) -> None
     assert (await kit.policies.revisions(OTHER_DOMAIN, policies[0].id, None, 2)).revisions == ()
 
 
+async def test_a_page_of_revisions_ends_where_it_has_rules_enough(kit: PolicyKit) -> None:
+    policies = [a_policy(1)]
+    await kit.policies.add(DOMAIN, policies[0], 1)
+    for number in range(2, 7):
+        head = fleets.policy(1, *[fleets.rule("deny")] * 1024, revision=number).head
+        policies.append(policies[-1].revised(head))
+        await kit.policies.revise(DOMAIN, policies[-1], number)
+
+    first = await kit.policies.revisions(DOMAIN, policies[0].id, None, 200)
+    rest = await kit.policies.revisions(DOMAIN, policies[0].id, 3, 200)
+    one = await kit.policies.revisions(DOMAIN, policies[0].id, 3, 1)
+
+    assert ([each.number for each in first.revisions], first.is_last) == ([6, 5, 4, 3], False)
+    assert ([each.number for each in rest.revisions], rest.is_last) == ([2, 1], True)
+    assert ([each.number for each in one.revisions], one.is_last) == ([2], False)
+
+
 async def test_a_revision_is_found_with_its_own_policy_alone(kit: PolicyKit) -> None:
     policy, other = a_policy(1), a_policy(2)
     await kit.policies.add(DOMAIN, policy, 1)

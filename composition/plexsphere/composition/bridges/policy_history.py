@@ -1,5 +1,6 @@
 """What policies say and said, answered by the use cases of policy."""
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from plexsphere.platform.kernel.ids import PolicyId, ProjectId
 from plexsphere.policy.application.diff_policy_revisions import DiffPolicyRevisions
 from plexsphere.policy.application.get_policy_revision import GetPolicyRevision
 from plexsphere.policy.application.list_policy_revisions import ListPolicyRevisions
-from plexsphere.policy.domain.policy import RevisionId
+from plexsphere.policy.domain.policy import Revision, RevisionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class PolicyHistoryBridge:
         with TRANSLATED:
             page = await self.list_revisions(project, policy, before, wanted.limit)
         position = "" if page.is_last else str(page.revisions[-1].number)
-        return Page(tuple(map(revision_view, page.revisions)), position)
+        return Page(tuple([await _view(revision) for revision in page.revisions]), position)
 
     async def get(
         self, permitted: Permitted, project_id: UUID, policy_id: UUID, revision_id: UUID, /
@@ -49,3 +50,9 @@ class PolicyHistoryBridge:
         ends = RevisionId(before), RevisionId(after)
         with TRANSLATED:
             return diff_view(await self.diff_revisions(ProjectId(project_id), PolicyId(policy_id), *ends))
+
+
+async def _view(revision: Revision) -> RevisionView:
+    # A page has thousands of rules: between any two revisions the other tasks of the process have their turn.
+    await asyncio.sleep(0)
+    return revision_view(revision)

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
+
+# A page of revisions ends with the one that reaches so many rules: a revision may have 1,024 of them.
+RULES_A_PAGE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,11 @@ class Policies(Protocol):
     async def revisions(
         self, domain_id: DomainId, policy_id: PolicyId, before: int | None, limit: int, /
     ) -> RevisionPage:
-        """Return up to `limit` revisions of the policy, newest first, from below the number `before`."""
+        """
+        Return up to `limit` revisions of the policy, newest first, from below the number `before`.
+
+        They are fewer where `RULES_A_PAGE` are reached before.
+        """
         ...
 
     async def get_revision(

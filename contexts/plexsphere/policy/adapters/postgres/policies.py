@@ -19,7 +19,7 @@ from plexsphere.policy.adapters.postgres.policy_rows import (
 )
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
-from plexsphere.policy.ports.policies import PolicyPage, PolicyReading, RevisionPage
+from plexsphere.policy.ports.policies import RULES_A_PAGE, PolicyPage, PolicyReading, RevisionPage
 
 SLUG_INDEX: Final = "network_policies_slug"
 HEADER_COLUMNS: Final = len(HEADER.split(", "))
@@ -81,8 +81,19 @@ SELECT {HEADER} FROM network_policies AS policy
 WHERE domain_id = %s AND project_id = %s AND id > %s AND deleted_at IS NULL ORDER BY id LIMIT %s
 """
 REVISIONS: Final = f"""
-SELECT {HEAD} FROM network_policy_revisions AS head
-WHERE head.domain_id = %s AND head.policy_id = %s AND head.number < %s ORDER BY head.number DESC LIMIT %s
+WITH wanted AS (
+    SELECT domain_id, policy_id, id, number, jsonb_array_length(rules) AS size FROM network_policy_revisions
+    WHERE domain_id = %(domain)s AND policy_id = %(policy)s AND number < %(before)s
+    ORDER BY number DESC LIMIT %(limit)s + 1
+), counted AS (
+    SELECT domain_id, policy_id, id, count(*) OVER () AS found, coalesce(sum(size) OVER (
+        ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0) AS rules_before FROM wanted
+)
+SELECT counted.found, {HEAD} FROM counted
+JOIN network_policy_revisions AS head
+  ON (head.domain_id, head.policy_id, head.id) = (counted.domain_id, counted.policy_id, counted.id)
+WHERE counted.rules_before < {RULES_A_PAGE} ORDER BY head.number DESC LIMIT %(limit)s
 """
 GET_REVISION: Final = f"""
 SELECT {HEAD} FROM network_policy_revisions AS head
@@ -147,10 +158,12 @@ class PostgresPolicies:
     async def revisions(
         self, domain_id: DomainId, policy_id: PolicyId, before: int | None, limit: int, /
     ) -> RevisionPage:
-        """Read by the index over numbers, one row more than asked for."""
-        given = [domain_id, policy_id, BEHIND_ALL if before is None else before, limit + 1]
+        """Read by the index over numbers; one row more than asked for is counted, and not fetched."""
+        bound = BEHIND_ALL if before is None else before
+        given = {"domain": domain_id, "policy": policy_id, "before": bound, "limit": limit}
         rows = await self._rows(REVISIONS, given)
-        return RevisionPage(tuple([await revision_of(row) for row in rows[:limit]]), len(rows) <= limit)
+        is_last = not rows or rows[0][0] == len(rows)
+        return RevisionPage(tuple([await revision_of(row[1:]) for row in rows]), is_last)
 
     async def get_revision(
         self, domain_id: DomainId, policy_id: PolicyId, revision_id: RevisionId, /
