@@ -206,7 +206,7 @@ async def test_a_cursor_does_not_count_what_a_project_hides(scene: Scene) -> Non
         (f"/v1/projects/{project}/capabilities", {}),
         (f"/v1/projects/{project}/capabilities", {"status": "match"}),
     ):
-        first = {"limit": 1, **query}
+        first: dict[str, Any] = {"limit": 1, **query}
         seen = await scene.operator.get(path, params=first)
         hidden = await scene.operator.get(path, params=first, headers=scene.stranger.headers)
         assert "next_cursor" in seen.json()

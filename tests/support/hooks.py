@@ -19,12 +19,14 @@ from plexsphere.policy.adapters.postgres.hooks.announced_actions import Postgres
 from plexsphere.policy.adapters.postgres.hooks.node_announcements import PostgresNodeAnnouncements
 from plexsphere.policy.adapters.postgres.integrity.baselines import PostgresBaselines
 from plexsphere.policy.adapters.postgres.integrity.binaries import PostgresBinaries
+from plexsphere.policy.adapters.postgres.integrity.judged_releases import PostgresJudgedReleases
 from plexsphere.policy.adapters.postgres.integrity.violations import PostgresViolations
 from plexsphere.policy.application.hooks.take_announcement import TakeAnnouncement
 from plexsphere.policy.application.hooks.withdraw_announcement import WithdrawAnnouncement
 from plexsphere.policy.application.integrity.acknowledge_violation import AcknowledgeViolation
 from plexsphere.policy.application.integrity.check_binaries import CheckBinaries
 from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
+from plexsphere.policy.application.integrity.judge_releases import JudgeReleases
 from plexsphere.policy.application.integrity.list_violations import ListViolations
 from plexsphere.policy.application.integrity.report_violations import ReportViolations
 from plexsphere.policy.domain.actions.definition import ActionType
@@ -46,6 +48,7 @@ EMPTY: Final = (
     "DELETE FROM domains",
     "DELETE FROM plexd_artifacts",
     "DELETE FROM plexd_releases",
+    "DELETE FROM judged_releases",
 )
 FORGET_NODE: Final = "DELETE FROM nodes WHERE id = %s"
 RELEASE: Final = """
@@ -141,6 +144,7 @@ class HookScene(HookPlace):
         self.baselines = baselines
         binaries = PostgresBinaries(database)
         self.check_binaries = CheckBinaries(database, binaries, judge, clock)
+        self.judge_releases = JudgeReleases(database, PostgresJudgedReleases(database), judge, clock)
         self.report = ReportViolations(database, self, announcements, baselines, violations, clock)
         self.acknowledge = AcknowledgeViolation(
             database, announcements, baselines, violations, binaries, judge, clock

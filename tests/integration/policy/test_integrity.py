@@ -9,6 +9,7 @@ import pytest
 
 from plexsphere.platform.kernel.ids import ViolationId
 from plexsphere.platform.kernel.secret import Secret
+from plexsphere.policy.adapters.postgres.integrity.judged_releases import PostgresJudgedReleases
 from plexsphere.policy.application.integrity.report_violations import MOST_STANDING, ViolationReport
 from plexsphere.policy.domain.errors import IllegalTransition, NodeNotFound, ViolationNotFound
 from plexsphere.policy.domain.hooks.sandbox import Sandbox
@@ -23,6 +24,7 @@ from tests.support.hooks import (
     FOREIGN,
     ONE,
     OTHERS,
+    RELEASE,
     TWO,
     HookScene,
     a_crd,
@@ -279,6 +281,26 @@ async def test_what_a_node_names_itself_is_kept_up_to_a_bound_and_never_hides_a_
     assert await scene.drifted(ONE) is True
 
 
+async def test_hooks_that_drifted_leave_room_for_what_a_node_names_itself(scene: HookScene) -> None:
+    names = [f"hook-{number}" for number in range(MOST_STANDING)]
+    await announces(scene, *(a_hook(name) for name in names))
+    await announces(scene, *(a_hook(name, digest(2)) for name in names))
+    await scene.report(DOMAIN, ONE, [report(Kind.BINARY, "/usr/bin/plexd", digest(3))])
+
+    [found] = await scene.listed(kind=Kind.BINARY)
+    assert found.finding.observed == digest(3)
+
+
+async def test_a_digest_that_was_not_told_is_never_the_baseline(scene: HookScene) -> None:
+    """Acknowledged, it would let any digest in that is told behind it."""
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum="", privileged=True))
+    await acknowledged(scene)
+
+    assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(1), Sandbox.NAMESPACED, True)}
+    assert await scene.drifted(ONE) is True
+
+
 async def test_a_node_that_left_reports_nothing_and_its_violations_stay(scene: HookScene) -> None:
     await announces(scene, a_hook())
     await announces(scene, a_hook(checksum=digest(2)))
@@ -370,6 +392,39 @@ async def test_a_binary_that_came_behind_an_acknowledged_one_is_a_violation_of_i
 
     assert (behind.observed, behind.detected_by) == (digest(9), Detection.ACKNOWLEDGEMENT)
     assert await scene.listed(status=Status.OPEN) == []
+
+
+async def test_what_is_released_later_judges_who_runs_its_version_already(scene: HookScene) -> None:
+    """A good binary of another architecture is no false alarm for ever, and one that was never released is found."""
+    await scene.take(said(TWO, binary={"version": "1.4.2", "checksum": digest(9)}))
+    await scene.release("1.4.2", 7)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    await scene.take(said(OTHERS, binary={"version": "1.4.3", "checksum": digest(8)}))
+    before = {each.finding.place.node_id for each in await scene.listed(status=Status.OPEN)}
+    await scene.judge_releases()
+    await scene.rows(RELEASE, "1.4.2", "arch8", f"{8:064x}")
+    await scene.judge_releases()
+
+    assert before == {ONE}
+    found = {each.finding.place.node_id: each for each in await scene.listed()}
+    assert {each: one.status for each, one in found.items()} == {ONE: Status.RESOLVED, TWO: Status.OPEN}
+    assert found[TWO].finding.detected_by is Detection.RELEASE
+
+
+async def test_a_release_is_judged_once_it_cannot_have_been_missed(scene: HookScene) -> None:
+    """What was announced around the moment of the release is judged by a second look, a minute later."""
+    await scene.release("1.4.2", 7)
+    releases = PostgresJudgedReleases(scene.database)
+
+    async def due() -> list[str]:
+        return [each.version for each in await releases.due(9)]
+
+    await scene.judge_releases()
+    at_once = await due()
+    await scene.rows("UPDATE plexd_artifacts SET created_at = created_at - interval '2 minutes'")
+    await scene.judge_releases()
+
+    assert (at_once, await due()) == (["1.4.2"], [])
 
 
 async def test_checksums_of_heartbeats_wait_for_nobody(scene: HookScene, hooks_database: Secret[str]) -> None:

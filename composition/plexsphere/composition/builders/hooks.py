@@ -21,6 +21,7 @@ from plexsphere.policy.adapters.postgres.hooks.node_announcements import Postgre
 from plexsphere.policy.adapters.postgres.hooks.node_capabilities import PostgresNodeCapabilities
 from plexsphere.policy.adapters.postgres.integrity.baselines import PostgresBaselines
 from plexsphere.policy.adapters.postgres.integrity.binaries import PostgresBinaries
+from plexsphere.policy.adapters.postgres.integrity.judged_releases import PostgresJudgedReleases
 from plexsphere.policy.adapters.postgres.integrity.violations import PostgresViolations
 from plexsphere.policy.application.hooks.list_capabilities import ListCapabilities
 from plexsphere.policy.application.hooks.list_hooks import ListHooks
@@ -30,6 +31,7 @@ from plexsphere.policy.application.integrity.acknowledge_violation import Acknow
 from plexsphere.policy.application.integrity.check_binaries import CheckBinaries
 from plexsphere.policy.application.integrity.find_violation import FindViolation
 from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
+from plexsphere.policy.application.integrity.judge_releases import JudgeReleases
 from plexsphere.policy.application.integrity.list_violations import ListViolations
 from plexsphere.policy.application.integrity.report_violations import ReportViolations
 
@@ -56,6 +58,7 @@ class Hooks:
     list_violations: ListViolations
     find_violation: FindViolation
     acknowledge_violation: AcknowledgeViolation
+    judge_releases: JudgeReleases
 
 
 def build_hooks(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Hooks:
@@ -80,6 +83,7 @@ def build_hooks(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Hook
         acknowledge_violation=AcknowledgeViolation(
             database, announcements, baselines, violations, PostgresBinaries(database), kept.judge, clock
         ),
+        judge_releases=_judge_releases(platform.backstage, clock),
     )
 
 
@@ -112,3 +116,7 @@ def reports_bridged(hooks: Hooks, platform: PlatformParts) -> ViolationReportsBr
 def _check_binaries(backstage: Database, clock: Clock) -> CheckBinaries:
     # Heartbeats are written beside the requests, and so are the binaries that they tell of.
     return CheckBinaries(backstage, PostgresBinaries(backstage), Integrity(backstage).judge, clock)
+
+
+def _judge_releases(backstage: Database, clock: Clock) -> JudgeReleases:
+    return JudgeReleases(backstage, PostgresJudgedReleases(backstage), Integrity(backstage).judge, clock)

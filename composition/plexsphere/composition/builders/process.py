@@ -84,6 +84,7 @@ def _sequencer_loops(parts: Parts) -> list[Loop]:
         parts.liveness.ticker.run,
         parts.liveness.sweep.run,
         parts.actions.sweep_executions.run,
+        parts.hooks.judge_releases.run,
     ]
     if parts.managed_push is not None:
         loops.append(parts.managed_push.sweep_intents.run)

@@ -1,1 +1,1 @@
-DROP TABLE integrity_violations, hook_baselines, discovered_hooks, announced_actions, node_announcements;
+DROP TABLE judged_releases, integrity_violations, hook_baselines, discovered_hooks, announced_actions, node_announcements;

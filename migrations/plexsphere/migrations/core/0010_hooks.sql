@@ -17,6 +17,15 @@ COMMENT ON COLUMN node_announcements.digest IS 'SHA-256 of the manifest: one tha
 COMMENT ON COLUMN node_announcements.binary_checksum IS 'as announced, or as a later heartbeat told it';
 CREATE INDEX node_announcements_of_project ON node_announcements (domain_id, project_id, node_id);
 
+-- Longer ones are no release's, and would not fit into an index.
+CREATE INDEX node_announcements_of_version ON node_announcements (binary_version, domain_id, node_id) WHERE octet_length(binary_version) <= 64;
+
+CREATE TABLE judged_releases (
+    version text COLLATE "C" PRIMARY KEY,
+    judged_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN judged_releases.judged_at IS 'the nodes of the version were compared with what was released of it until then';
+
 CREATE TABLE announced_actions (
     domain_id uuid NOT NULL,
     node_id uuid NOT NULL,

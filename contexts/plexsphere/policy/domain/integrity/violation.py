@@ -47,6 +47,7 @@ class Detection(StrEnum):
     CAPABILITIES = "capabilities"
     HEARTBEAT = "heartbeat"
     ACKNOWLEDGEMENT = "acknowledgement"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,10 @@ class Violation:
 
     def repinned(self, baseline: Pin) -> Pin:
         """Return the baseline that an acknowledgement makes of this: what was observed, as far as it was told."""
-        if self.finding.seen is not None:
-            return self.finding.seen
+        seen = self.finding.seen
+        if seen is not None:
+            # A digest that nobody told is none: pinned, it would let the next one in unseen.
+            return replace(seen, checksum=seen.checksum or baseline.checksum)
         return replace(baseline, checksum=canonical(self.finding.observed) or baseline.checksum)
 
 

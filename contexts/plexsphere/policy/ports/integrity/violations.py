@@ -45,7 +45,7 @@ class Violations(Protocol):
         ...
 
     async def standing(self, domain_id: DomainId, node_id: NodeId, /) -> int:
-        """Return how many violations of the node were not acknowledged."""
+        """Return how many violations of the node are open, those of hooks that it announced left out."""
         ...
 
     async def find(self, violation_id: ViolationId, /) -> Violation | None:

@@ -55,7 +55,11 @@ UPDATE integrity_violations AS violation SET status = 'resolved' FROM good
 WHERE (violation.domain_id, violation.id) = (good.domain_id, good.id)
 """
 STANDING: Final = """
-SELECT count(*) FROM integrity_violations WHERE domain_id = %s AND node_id = %s AND status <> 'acknowledged'
+SELECT count(*) FROM integrity_violations AS violation
+WHERE domain_id = %s AND node_id = %s AND status = 'open' AND NOT (kind = 'hook' AND EXISTS (
+    SELECT FROM hook_baselines AS own WHERE (own.domain_id, own.node_id, own.hook_name)
+        = (violation.domain_id, violation.node_id, violation.artifact_id)
+))
 """
 FIND: Final = f"SELECT {COLUMNS} FROM integrity_violations WHERE id = %s"
 ACKNOWLEDGE: Final = f"""
@@ -96,7 +100,7 @@ class PostgresViolations:
             await connection.execute(RESOLVE, {"rows": rows, "artifact": artifact_id})
 
     async def standing(self, domain_id: DomainId, node_id: NodeId, /) -> int:
-        """Count by the unique index."""
+        """Count by the index over nodes."""
         [[count]] = await self._rows(STANDING, [domain_id, node_id])
         return int(count)
 
