@@ -187,7 +187,9 @@ async def test_a_cancelled_action_is_not_run_and_a_result_of_it_is_noted(site: A
     assert (await site.one.target(PROJECT, execution_id, NODE)).note == DONE
 
 
-async def test_what_nobody_dispatched_is_kept_when_somebody_on_the_node_ran_it(site: ActionSite) -> None:
+async def test_what_nobody_dispatched_is_kept_unaudited_when_somebody_on_the_node_ran_it(
+    site: ActionSite,
+) -> None:
     local = Report(
         TargetStatus.SUCCEEDED, triggered_by=TriggeredBy("session", "sess_1", "u", "a@example.com")
     )
@@ -198,6 +200,7 @@ async def test_what_nobody_dispatched_is_kept_when_somebody_on_the_node_ran_it(s
 
     assert [(each.id, each.report, each.note) for each in page.executions] == [("exec_a1", local, differing)]
     assert (await site.one.list_local(DOMAIN, OTHER_NODE, None, 10)).executions == ()
+    assert await site.run("SELECT relation FROM audit_inbox WHERE relation = 'execution.local'") == []
     for refused in ("exec_a1", "no such id", ""):
         with pytest.raises(ExecutionNotFound):
             await site.one.report(DOMAIN, NODE, refused, DONE)

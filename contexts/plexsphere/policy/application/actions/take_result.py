@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from plexsphere.platform.kernel.audit import AuditEntry, AuditTrail
+from plexsphere.platform.kernel.audit import AuditTrail
 from plexsphere.platform.kernel.events import Announcements
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, parse_id
 from plexsphere.platform.kernel.subjects import node_object
@@ -76,12 +76,8 @@ class TakeResult:
     ) -> None:
         if not report.triggered_by.is_local or LOCAL_ID.fullmatch(execution_id) is None:
             raise ExecutionNotFound(execution_id)
-        if await self.local_executions.record(domain_id, node_id, execution_id, report):
-            node = node_object(node_id)
-            caveat = {"execution": execution_id, "triggered_by": report.triggered_by.type}
-            self.trail.record(
-                AuditEntry(domain_id, str(node), "execution.local", node, caveat_context=caveat)
-            )
+        # Not audited: a node makes up ids, and the audit trail is kept for good.
+        await self.local_executions.record(domain_id, node_id, execution_id, report)
 
 
 def _as_ours(execution_id: str) -> ExecutionId | None:

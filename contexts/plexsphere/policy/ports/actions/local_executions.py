@@ -32,9 +32,9 @@ class LocalExecutions(Protocol):
 
     async def record(
         self, domain_id: DomainId, node_id: NodeId, execution_id: str, report: Report, /
-    ) -> bool:
+    ) -> None:
         """
-        Keep the result, or note it where it differs from the one that is kept; return whether it is a new one.
+        Keep the result, or note it where it differs from the one that is kept.
 
         Of each node the newest 1,000 are kept.
         """

@@ -52,7 +52,7 @@ class PostgresLocalExecutions:
 
     async def record(
         self, domain_id: DomainId, node_id: NodeId, execution_id: str, report: Report, /
-    ) -> bool:
+    ) -> None:
         """Insert, or note; a new one may drive out the node's oldest."""
         given = {
             "domain": domain_id,
@@ -64,7 +64,6 @@ class PostgresLocalExecutions:
         async with self.database.connection() as connection:
             is_new = (await connection.execute(RECORD, given)).rowcount == 1
             await connection.execute(FORGET_OLDEST if is_new else NOTE, given)
-        return is_new
 
     async def page(
         self, domain_id: DomainId, node_id: NodeId, after: str, limit: int, /
