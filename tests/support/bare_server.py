@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Final
@@ -35,7 +35,7 @@ class HandClock(SystemClock):
 @dataclass
 class SmallApp:
     """
-    Answers GET, at length under /large, and streams under /stream until released.
+    Answers GET, at length under /large, and streams under /stream until released; gives up amidst /abandoned.
 
     Reads the body of a POST, under /patient for as long as it takes.
     """
@@ -49,7 +49,7 @@ class SmallApp:
         if scope["method"] == "POST":
             while (message := await receive())["type"] != "http.disconnect" and message["more_body"]:
                 continue
-        body = LARGE if scope["path"] == "/large" else b""
+        body = LARGE if scope["path"] in ("/large", "/abandoned") else b""
         length = (b"content-length", str(len(body)).encode())
         head = [] if scope["path"] == "/stream" else [length]
         if scope["path"] == "/whole" and straight_answer(scope)(200, [*head, WHOLE], body):
@@ -59,6 +59,11 @@ class SmallApp:
             await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
             self.straight = straight_write(scope)
             await self.released.wait()
+        if scope["path"] == "/abandoned":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+            return
         await send({"type": "http.response.body", "body": body})
 
 

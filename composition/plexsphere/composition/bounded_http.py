@@ -30,17 +30,23 @@ class Stage(Enum):
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
     ANSWER = "us"
+    ENDING = "the client to take what is left"
 
 
-# Seconds that a client may leave us waiting (H11). Whoever looks once a second sees a stage up to a second late, and
-# its end up to another second late.
-PATIENCE: Final = {Stage.SILENCE: 30.0, Stage.HEAD: 15.0, Stage.BODY: 30.0}
 LATE_SECONDS: Final = 2.0
 # A lost packet is sent again after some seconds: only then slowness is the client's own.
 SLOW_AFTER_SECONDS: Final = 10.0
 SLOWEST_OCTETS_A_SECOND: Final = 1024
 # An answer that the client is still taking from us is no silence yet.
 TAKING_SECONDS: Final = 60.0
+# Seconds that a client may leave us waiting (H11). Whoever looks once a second sees a stage up to a second late, and
+# its end up to another second late.
+PATIENCE: Final = {
+    Stage.SILENCE: 30.0,
+    Stage.HEAD: 15.0,
+    Stage.BODY: 30.0,
+    Stage.ENDING: TAKING_SECONDS,
+}
 
 
 class Overrun(Exception):
@@ -221,6 +227,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     @property
     def stage(self) -> Stage:
         """Return what the connection waits for at this moment."""
+        # A transport that is closed keeps what was not sent, whatever the answer's state.
+        if self.transport.is_closing():
+            return Stage.ENDING
         if self._reads_head:
             return Stage.HEAD
         cycle = self.cycle

@@ -40,5 +40,5 @@ class Sweep:
             self._traffic.cut_in_head += 1
         elif stage is Stage.BODY:
             self._traffic.cut_in_body += 1
-        elif stage is Stage.SILENCE:
+        elif stage in (Stage.SILENCE, Stage.ENDING):
             self._traffic.cut_in_silence += 1

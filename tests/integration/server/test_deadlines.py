@@ -176,3 +176,15 @@ async def test_an_answer_that_nobody_takes_is_given_up_after_a_minute() -> None:
         await server.after(1)
 
         await server.until_open(0)
+
+
+async def test_what_was_given_up_amidst_an_answer_ends_although_nobody_takes_the_rest() -> None:
+    """H11: a connection that is closed keeps what was not sent, and its place, for as long as its client likes."""
+    async with bare_server() as server, server.connected() as connection:
+        await connection.send(request("GET", "/abandoned"))
+        assert (await connection.head())[0] == 200
+
+        assert 57 <= await seconds_until_cut(server, 60) <= 60
+        await server.after(1)
+
+        await server.until_open(0)
