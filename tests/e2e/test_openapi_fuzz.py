@@ -5,6 +5,7 @@ from binascii import crc32
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -66,9 +67,9 @@ class Target:
 
 
 @asynccontextmanager
-async def running(dsn: Secret[str]) -> AsyncIterator[Target]:
+async def running(dsn: Secret[str], folder: Path) -> AsyncIterator[Target]:
     operator, domain_id, project_id = await first_boot(dsn)
-    async with server_process(dsn, **EVERY_FEATURE) as server:
+    async with server_process(dsn, PLEXSPHERE_ARTIFACTS_DIR=str(folder), **EVERY_FEATURE) as server:
         place = Place(server.base_url, operator, domain_id, project_id)
         [token] = await place.bootstrap_tokens(1)
         capabilities = {"builtin_actions": [{"name": COLLECT}]}
@@ -110,11 +111,12 @@ async def _existing(place: Place, node: RawNode) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def target(postgres_server: TestServer) -> Iterator[Target]:
+def target(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The server is a process, so nothing of it waits for the loop that started it."""
     with postgres_server.migrated_database() as dsn, asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        yield runner.run(stack.enter_async_context(running(dsn)))
+        folder = tmp_path_factory.mktemp("artifacts")
+        yield runner.run(stack.enter_async_context(running(dsn, folder)))
         runner.run(stack.aclose())
 
 

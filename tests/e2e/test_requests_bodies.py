@@ -88,9 +88,12 @@ def lasting_database(postgres_server: TestServer) -> Iterator[Secret[str]]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(lasting_database: Secret[str]) -> AsyncIterator[Scene]:
+async def scene(
+    lasting_database: Secret[str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
     operator, domain_id, project_id = await first_boot(lasting_database)
-    async with server_process(lasting_database, **EVERY_FEATURE) as server:
+    folder = str(tmp_path_factory.mktemp("artifacts"))
+    async with server_process(lasting_database, PLEXSPHERE_ARTIFACTS_DIR=folder, **EVERY_FEATURE) as server:
         place = Place(server.base_url, operator, domain_id, project_id)
         [token] = await place.bootstrap_tokens(1)
         node = await Machine().enrol(place.base_url, token)

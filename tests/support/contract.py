@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DOCUMENT: Final = Path(__file__).parents[2] / "api" / "openapi" / "plexsphere-v1.json"
+JSON: Final = "application/json"
 NODE: Final = "nodeBearer"
 OPERATOR: Final = "operatorBearer"
 SOME_ID: Final = "0190f3a0-0000-7000-8000-0000000000f1"
@@ -14,7 +15,7 @@ SOME_ID: Final = "0190f3a0-0000-7000-8000-0000000000f1"
 
 @dataclass(frozen=True)
 class Described:
-    """One operation as the document tells it; `credential` is empty for the public ones."""
+    """One operation as the document tells it; `credential` is empty for the public ones, a body is one of JSON."""
 
     id: str
     method: str
@@ -41,7 +42,7 @@ def described() -> list[Described]:
             method.upper(),
             template,
             next((scheme for each in told["security"] for scheme in each), ""),
-            "requestBody" in told,
+            JSON in told.get("requestBody", {}).get("content", {}),
         )
         for template, operations in paths.items()
         for method, told in operations.items()
