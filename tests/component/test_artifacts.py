@@ -86,7 +86,7 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.folder, self.state, self.alerts = folder, ReleaseState(), ArtifactAlerts()
         self.trail = KeptTrail(self.state)
-        self.uploads, self.fetches = Places(1, "10"), Places(1, "10")
+        self.uploads, self.fetches = Places(1, "10"), Places(2, "10", 1)
         kit = memory_releases(self.state)
         store = LocalDirectory(folder, FakeClock(), mint_id)
         self.artifacts = ArtifactsBridge(
@@ -441,7 +441,7 @@ async def test_a_folder_that_takes_nothing_is_a_503_and_an_operator_is_told(clie
 async def test_who_finds_no_place_is_told_when_to_come_back(client: Client) -> None:
     await client.put()
 
-    with client.scene.uploads(), client.scene.fetches():
+    with client.scene.uploads(), client.scene.fetches(NODE.name):
         answers = [await client.put(), await client.fetch()]
 
     assert [(each.status_code, code_of(each)) for each in answers] == [(503, "overloaded")] * 2

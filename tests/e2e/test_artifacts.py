@@ -327,10 +327,14 @@ async def test_a_binary_that_changes_while_it_is_sent_ends_the_connection_short_
     assert site.place.root.artifacts().alerts.counts["changed_while_sent"] >= 1
 
 
-async def test_a_reader_that_takes_nothing_is_cut_and_gives_its_place_back(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "bounds", [{"SEND_SECONDS": 0.2}, {"GRACE_SECONDS": 0.2, "SLOWEST_OCTETS_A_SECOND": 2**40}]
+)
+async def test_a_reader_that_takes_nothing_or_too_little_is_cut_and_gives_its_place_back(
+    site: Site, bounds: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "SEND_SECONDS", 0.2)
+    for name, bound in bounds.items():
+        monkeypatch.setattr(calls, name, bound)
     octets = os.urandom(64 * PART)
     version = await site.released(octets)
     places = site.place.root.artifacts().downloads.places

@@ -44,3 +44,16 @@ def test_so_many_are_let_in_and_who_leaves_makes_room() -> None:
     assert refused.value.problem is catalogue.OVERLOADED
     assert refused.value.headers == {"Retry-After": "10"}
     assert places.taken == 0
+
+
+def test_nobody_takes_the_places_of_all_others() -> None:
+    places = Places(3, "10", 2)
+
+    with places("one"), places("one"):
+        with pytest.raises(Refusal), places("one"):
+            pytest.fail("it had its two already")
+        with places("other"), pytest.raises(Refusal), places("third"):
+            pytest.fail("there was no place left")
+
+    with places("one"), places("one"):
+        assert places.taken == 2

@@ -108,9 +108,9 @@ class DownloadsBridge:
     places: Places
 
     @asynccontextmanager
-    async def download(self, path: ArtifactPath, /) -> AsyncGenerator[Download]:
-        """Give the binary while there is a place for one more that fetches."""
-        with TRANSLATED, self.places():
+    async def download(self, node: str, path: ArtifactPath, /) -> AsyncGenerator[Download]:
+        """Give the binary while there is a place for one more that fetches, and for one more of this node."""
+        with TRANSLATED, self.places(node):
             async with self.open_artifact(path.version, path.os, path.arch) as opened:
                 yield Download(opened.content.size, opened.parts)
 

@@ -22,6 +22,7 @@ from plexsphere.policy.application.artifacts.sweep_artifacts import SweepArtifac
 
 UPLOADS_AT_ONCE: Final = 4
 DOWNLOADS_AT_ONCE: Final = 64
+DOWNLOADS_OF_A_NODE: Final = 2
 RETRY_AFTER: Final = "10"
 
 
@@ -58,7 +59,7 @@ def build_artifacts(settings: Settings, platform: PlatformParts) -> Artifacts | 
             Places(UPLOADS_AT_ONCE, RETRY_AFTER),
         ),
         downloads=DownloadsBridge(
-            OpenArtifact(releases, store, alerts), Places(DOWNLOADS_AT_ONCE, RETRY_AFTER)
+            OpenArtifact(releases, store, alerts), Places(DOWNLOADS_AT_ONCE, RETRY_AFTER, DOWNLOADS_OF_A_NODE)
         ),
         sweep=SweepArtifacts(backstage, PostgresReleases(backstage), store),
         alerts=alerts,

@@ -15,6 +15,9 @@ from plexsphere.api.v1.artifacts.wiring import ArtifactPath, Download, Downloads
 
 # A reader that takes not even one part in this time keeps its place no longer.
 SEND_SECONDS: Final = 30.0
+# Nor does one that takes the whole slower than this, after a minute's grace.
+SLOWEST_OCTETS_A_SECOND: Final = 64 * 1024
+GRACE_SECONDS: Final = 60.0
 HEAD: Final = ((b"content-type", OCTET_STREAM.encode()), (b"accept-ranges", b"none"), NOT_STORED)
 
 
@@ -35,15 +38,16 @@ class FetchBinary(NodeCall):
     downloads: Downloads | None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._any_node(scope, headers_of(scope))
+        node = await self._any_node(scope, headers_of(scope))
         if self.downloads is None:
             raise Refusal(problems.ARTIFACTS_NOT_PROVISIONED)
-        async with self.downloads.download(ArtifactPath(**scope["path_params"])) as download:
+        async with self.downloads.download(node.name, ArtifactPath(**scope["path_params"])) as download:
             watch = asyncio.create_task(_watch(receive))
             try:
-                await _send(download, send, watch)
+                async with asyncio.timeout(download.size / SLOWEST_OCTETS_A_SECOND + GRACE_SECONDS):
+                    await _send(download, send, watch)
             except TimeoutError:
-                # The reader took nothing for 30 s: the connection ends, and it may ask again.
+                # The reader took nothing for 30 s, or too little: the connection ends, and it may ask again.
                 return
             finally:
                 watch.cancel()

@@ -118,9 +118,9 @@ class Artifacts(Protocol):
 class Downloads(Protocol):
     """What hands binaries out to nodes."""
 
-    def download(self, path: ArtifactPath, /) -> AbstractAsyncContextManager[Download]:
+    def download(self, node: str, path: ArtifactPath, /) -> AbstractAsyncContextManager[Download]:
         """
-        Give a binary for as long as the block lasts.
+        Give a binary to the node of this name for as long as the block lasts.
 
         Raises:
             Refusal: release_not_found, artifact_unavailable (while reading, too) or overloaded.
