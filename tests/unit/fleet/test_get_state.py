@@ -123,8 +123,7 @@ async def test_a_state_says_what_becomes_of_other_traffic_and_its_tag_follows() 
     fleet, get_state = await a_mesh()
     noted = await get_state(DOMAIN, ONE.id, "", 0)
 
-    await fleet.kit.meshes.note_denied(DOMAIN, log_denied=False)
-    await fleet.views.catch_up(DOMAIN, 1)
+    fleet.mesh_views.apply(DOMAIN, [], 0, log_denied=False)
     unnoted = await get_state(DOMAIN, ONE.id, noted.tag, 0)
 
     assert json.loads(noted.body or "")["enforcement"] == {"default_action": "deny", "log_denied": True}

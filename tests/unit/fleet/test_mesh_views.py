@@ -5,6 +5,7 @@ from itertools import permutations
 
 from plexsphere.fleet.application.mesh_views import AT_ONCE, MeshViews
 from plexsphere.fleet.domain.mesh_view import MeshView
+from plexsphere.fleet.domain.node_state import SigningKeys, Tagged
 from plexsphere.fleet.domain.pair_key import Holder, PairKeys
 from plexsphere.fleet.ports.meshes import MeshRecord
 from plexsphere.platform.kernel.secret import Secret
@@ -38,6 +39,20 @@ def test_a_large_domain_is_taken_over_in_steps_and_known_with_the_last_of_them()
     view = views.loaded(DOMAIN)
     assert view is not None
     assert len(view) == 2 * AT_ONCE + 1
+
+
+def test_tags_are_forgotten_when_nodes_shall_note_otherwise_and_only_then() -> None:
+    views, view, _ = begun()
+    kept = Tagged(ONE, object(), object(), SigningKeys("k"), "tag")
+    view.keep(kept)
+
+    views.apply(DOMAIN, [], 2, log_denied=True)
+    views.apply(DOMAIN, [], 3)
+    assert view.tagged(ONE.id) is kept
+    views.apply(DOMAIN, [], 4, log_denied=False)
+
+    assert view.tagged(ONE.id) is None
+    assert not view.enforcement.log_denied
 
 
 def test_reads_in_any_order_leave_the_newest_version() -> None:

@@ -98,9 +98,11 @@ def test_a_note_makes_nobody_visible_and_stands_in_the_way_of_no_policy() -> Non
     assert index.pairs() == 0
 
     difference = index.preview(PutPolicy(policy(2, rule("log", "icmp"))))
+    allowed = index.preview(PutPolicy(policy(3)))
 
     assert (difference.pairs_gained, difference.most_rules) == (0, 0)
     assert len(difference.recompiled) == len(index)
+    assert allowed.most_rules == index_of().preview(PutPolicy(policy(3))).most_rules
 
 
 def test_notes_get_what_room_the_rules_leave() -> None:

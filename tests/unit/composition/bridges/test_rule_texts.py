@@ -42,6 +42,14 @@ def test_rules_are_compiled_once_for_a_class_and_addressed_to_each_of_its_nodes(
     ]
 
 
+def test_what_is_only_noted_has_a_field_of_its_own() -> None:
+    noted = AgentPolicy("p", (), (RULE._replace(action="log"),))
+
+    [entry] = json.loads(RuleTexts().of(b"a", OWN_ADDRESS, lambda: Template((noted,), is_cut=False)))
+
+    assert (entry["rules"], [rule["action"] for rule in entry["log_rules"]]) == ([], ["log"])
+
+
 def test_other_digests_have_other_texts() -> None:
     texts = RuleTexts()
 
