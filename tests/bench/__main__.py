@@ -17,7 +17,7 @@ from typing import Any, Final
 from tests.bench import page
 from tests.bench.figure import Figure
 from tests.bench.machine import commit, machine
-from tests.bench.rows import events, fan_out, heartbeat, latency, lists, pushes, registration, state
+from tests.bench.rows import events, fan_out, heartbeat, latency, lists, policies, pushes, registration, state
 from tests.bench.site import HONEST, Bench
 from tests.support.postgres import server_folder
 
@@ -40,6 +40,7 @@ ROWS: Final[dict[str, Callable[[Bench], Awaitable[Sequence[Figure]]]]] = {
     "registration": registration.measure,
     "list": lists.measure,
     "push": pushes.measure,
+    "policy": policies.measure,
 }
 
 
