@@ -365,3 +365,16 @@ async def test_contents_that_settled_are_told_by_their_digests_and_can_be_forgot
     await store.forget(old.sha256)
     await store.forget("../artifacts/notes.txt")
     assert names(folder) == {young.sha256, "notes.txt"}
+
+
+async def test_a_folder_that_is_named_like_a_file_of_ours_is_let_be(
+    store: LocalDirectory, folder: Path
+) -> None:
+    strange = {"a" * 64, ".incoming-1"}
+    for name in strange:
+        (folder / name).mkdir()
+        age(folder / name, 2 * HOUR)
+
+    assert await store.settled(HOUR) == frozenset()
+    assert await store.forget_unfinished(HOUR) == 0
+    assert names(folder) == strange

@@ -1,6 +1,7 @@
 """Contents of artifacts in one folder, which all processes that hand them out share."""
 
 import asyncio
+import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def _unusable() -> Generator[None]:
 
 
 def _remove_passing(folder: Path, before: datetime) -> int:
-    unfinished = [path for path in folder.glob(f"{PASSING}*") if _is_older(path, before)]
+    unfinished = [path for path in folder.glob(f"{PASSING}*") if _is_old_file(path, before)]
     for path in unfinished:
         path.unlink(missing_ok=True)
     return len(unfinished)
@@ -146,16 +147,18 @@ def _remove_passing(folder: Path, before: datetime) -> int:
 
 def _digests(folder: Path, before: datetime) -> frozenset[str]:
     return frozenset(
-        path.name for path in folder.iterdir() if is_digest(path.name) and _is_older(path, before)
+        path.name for path in folder.iterdir() if is_digest(path.name) and _is_old_file(path, before)
     )
 
 
-def _is_older(path: Path, before: datetime) -> bool:
+def _is_old_file(path: Path, before: datetime) -> bool:
     try:
-        return path.lstat().st_mtime < before.timestamp()
+        found = path.lstat()
     except FileNotFoundError:
         # Another process has just renamed or removed it.
         return False
+    # Nothing but files is ours.
+    return stat.S_ISREG(found.st_mode) and found.st_mtime < before.timestamp()
 
 
 def _remove(path: Path) -> None:
