@@ -411,7 +411,7 @@ async def test_of_a_binary_that_changed_on_its_disk_nothing_is_sent_and_an_opera
     assert (answer.status_code, code_of(answer)) == (503, "artifact_unavailable")
     assert answer.headers["retry-after"] == "60"
     assert client.scene.alerts.counts == {"other_digest": 1}
-    [line] = caplog.messages
+    [line] = [each.getMessage() for each in caplog.records if each.name == "plexsphere.artifacts"]
     assert "1.5.0 linux/amd64" in line
     assert DIGEST in line
 

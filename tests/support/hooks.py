@@ -135,7 +135,7 @@ class HookScene(HookPlace):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         announcements, baselines = PostgresNodeAnnouncements(database), PostgresBaselines(database)
-        violations = AlertedViolations(PostgresViolations(database, mint_id))
+        violations = AlertedViolations(PostgresViolations(database, mint_id), database)
         judge = JudgeBinaries(PostgresKnownGood(database), violations)
         clock = FakeClock()
         self.take = TakeAnnouncement(database, announcements, baselines, violations, judge)

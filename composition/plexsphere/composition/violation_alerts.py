@@ -4,8 +4,10 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ViolationId
 from plexsphere.policy.domain.integrity.violation import Finding, Violation
 from plexsphere.policy.ports.integrity.violations import ViolationFilter, ViolationPage, Violations
@@ -15,19 +17,14 @@ LOG: Final = logging.getLogger("plexsphere.integrity")
 
 @dataclass(frozen=True, slots=True)
 class AlertedViolations:
-    """Answers the port `Violations`; each that is opened is warned of, with ids and kinds alone."""
+    """Answers the port `Violations`; each that is opened is warned of once it is certain, with ids and kinds alone."""
 
     violations: Violations
+    database: Database
 
     async def raise_for(self, findings: Sequence[Finding], at: datetime, /) -> Sequence[Finding]:
         opened = await self.violations.raise_for(findings, at)
-        for each in opened:
-            LOG.warning(
-                "integrity violation on node %s: %s, found by %s",
-                each.place.node_id,
-                each.kind.value,
-                each.detected_by.value,
-            )
+        self.database.transaction().after_commit(partial(_warn, opened))
         return opened
 
     async def resolve_binaries(self, nodes: Collection[tuple[DomainId, NodeId]], artifact_id: str, /) -> None:
@@ -46,3 +43,13 @@ class AlertedViolations:
 
     async def page(self, wanted: ViolationFilter, after: ViolationId | None, limit: int, /) -> ViolationPage:
         return await self.violations.page(wanted, after, limit)
+
+
+def _warn(opened: Sequence[Finding]) -> None:
+    for each in opened:
+        LOG.warning(
+            "integrity violation on node %s: %s, found by %s",
+            each.place.node_id,
+            each.kind.value,
+            each.detected_by.value,
+        )

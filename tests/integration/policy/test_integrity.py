@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
@@ -124,8 +125,11 @@ async def test_the_nodes_of_a_hook_have_a_baseline_each(scene: HookScene) -> Non
 async def test_one_name_cannot_hide_a_second_digest(scene: HookScene) -> None:
     """M15: of two entries of a name both are held to the baseline."""
     await announces(scene, a_hook(), a_hook(checksum=digest(2)))
+    blocked = await scene.drifted(ONE)
+    violation = await acknowledged(scene)
 
-    assert await scene.drifted(ONE) is True
+    assert (blocked, violation.finding.observed) == (None, digest(2))
+    assert await scene.drifted(ONE) is None
 
 
 @pytest.mark.parametrize(
@@ -289,6 +293,29 @@ async def test_hooks_that_drifted_leave_room_for_what_a_node_names_itself(scene:
 
     [found] = await scene.listed(kind=Kind.BINARY)
     assert found.finding.observed == digest(3)
+
+
+async def test_a_hook_that_was_put_back_keeps_its_baseline(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    await announces(scene, a_hook())
+    await acknowledged(scene)
+    settled = await scene.drifted(ONE)
+    await announces(scene, a_hook(checksum=digest(2)))
+
+    assert (settled, await scene.drifted(ONE)) == (False, True)
+
+
+async def test_nobody_is_warned_of_what_did_not_come_to_be(
+    scene: HookScene, caplog: pytest.LogCaptureFixture
+) -> None:
+    await announces(scene, a_hook())
+    with caplog.at_level(logging.WARNING), suppress(ZeroDivisionError):
+        async with scene.database():
+            await announces(scene, a_hook(checksum=digest(2)))
+            raise ZeroDivisionError
+
+    assert (caplog.records, await scene.listed()) == ([], [])
 
 
 async def test_a_digest_that_was_not_told_is_never_the_baseline(scene: HookScene) -> None:

@@ -97,7 +97,8 @@ class PinnedHook(RuleBasedStateMachine):
         assert self.accepted is not None
         match self.suspected:
             case Pin() as seen:
-                self.accepted = seen
+                if self.announced is None or self._is_more_than_accepted(self.announced):
+                    self.accepted = seen
             case str() as observed:
                 self.accepted = Pin(observed, self.accepted.sandbox, self.accepted.privileged)
         is_more = self.announced is not None and self._is_more_than_accepted(self.announced)

@@ -41,7 +41,7 @@ class Integrity:
 
     def __init__(self, database: Database) -> None:
         self.announcements, self.baselines = PostgresNodeAnnouncements(database), PostgresBaselines(database)
-        self.violations = AlertedViolations(PostgresViolations(database, mint_id))
+        self.violations = AlertedViolations(PostgresViolations(database, mint_id), database)
         self.judge = JudgeBinaries(PostgresKnownGood(database), self.violations)
 
 

@@ -56,6 +56,8 @@ class IntegrityController(Controller):
         """Acknowledge one."""
         permitted, violation = await _access(request, gate, integrity, integrity_violation_id)
         body = await read(request.receive, request.headers, schemas.ACKNOWLEDGE)
+        if violation is None:
+            raise Refusal(problems.VIOLATION_NOT_FOUND)
         return schemas.IntegrityViolation.of(
             await integrity.acknowledge(permitted, violation.id, body.told())
         )
@@ -63,7 +65,7 @@ class IntegrityController(Controller):
 
 async def _access(
     request: AnyRequest, gate: Gate, integrity: Integrity, violation_id: str
-) -> tuple[Permitted, ViolationView]:
+) -> tuple[Permitted, ViolationView | None]:
     # As with nodes: an unknown violation stands in for a Project of its own id, which nobody has a relation to, so
     # that a stranger is refused alike whether it exists or not.
     caller = await gate.operator(request)
@@ -71,8 +73,6 @@ async def _access(
     violation = await integrity.find(wanted)
     home = project_object(violation.project_id if violation else wanted)
     permitted = await gate.require(caller, "manage", home, "integrity_violation.acknowledge")
-    if violation is None:
-        raise Refusal(problems.VIOLATION_NOT_FOUND)
     return permitted, violation
 
 

@@ -22,7 +22,8 @@ class AcknowledgeViolation:
     Make what was observed the hook's baseline from now on, and what was observed of a binary no violation any more.
 
     What the violation shows is what is acknowledged. Where the node announces something else by now the hook stays
-    blocked, by a violation of its own; so has a binary one that is neither released nor what was acknowledged.
+    blocked, by a violation of its own, and where it announces again what its baseline says the baseline stays; so has
+    a binary a violation of its own that is neither released nor what was acknowledged.
     """
 
     unit_of_work: UnitOfWork
@@ -65,9 +66,12 @@ class AcknowledgeViolation:
         if name not in baselines:
             # Something of the node's own naming, that no hook is held to.
             return
+        announced = await self.baselines.announced(place.domain_id, place.node_id, name)
+        if violation.was_announced and announced is not None and not announced.departs_from(baselines[name]):
+            # It was put back: what nobody announces any more must not take the place of what is good again.
+            return
         baseline, now = violation.repinned(baselines[name]), self.clock.now()
         await self.baselines.pin(place.domain_id, place.node_id, {name: baseline}, now)
-        announced = await self.baselines.announced(place.domain_id, place.node_id, name)
         if announced is not None and announced.departs_from(baseline):
             departure = Departure(name, baseline, announced)
             finding = Finding.of(place, departure, Detection.ACKNOWLEDGEMENT)

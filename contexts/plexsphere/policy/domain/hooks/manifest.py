@@ -35,7 +35,7 @@ class Manifest:
     """
     A whole announcement; `seen` None where the agent told nothing apart of what it found.
 
-    Of two entries of one name the first counts as what can be asked for; integrity looks at both.
+    Of two entries of one name that show the same the first counts; where they differ neither can be asked for.
     """
 
     binary: Binary = Binary()

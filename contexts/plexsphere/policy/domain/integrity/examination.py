@@ -26,7 +26,8 @@ class Examination:
     What follows from an announcement.
 
     `pins` are baselines to be written: hooks seen for the first time, and first digests of hooks that had told none.
-    `homeless` are hooks beyond the node's 4,096 baselines: what cannot be held to anything cannot be asked for.
+    `homeless` are hooks beyond the node's 4,096 baselines, and names that stand for two different hooks: what cannot be
+    held to one thing cannot be asked for.
     """
 
     pins: Mapping[str, Pin]
@@ -52,8 +53,11 @@ class _Examiner:
         self.pins: Final[dict[str, Pin]] = {}
         self.departures: Final[dict[str, Departure]] = {}
         self.homeless: Final[set[str]] = set()
+        self._shown: Final[dict[str, Pin]] = {}
 
     def look_at(self, name: str, seen: Pin) -> None:
+        if self._shown.setdefault(name, seen) != seen:
+            self.homeless.add(name)
         baseline = self.pins.get(name) or self._baselines.get(name)
         if baseline is None:
             self._pin_first(name, seen)

@@ -95,6 +95,11 @@ class Violation:
     acknowledged_by: str = ""
     acknowledge_reason: str = ""
 
+    @property
+    def was_announced(self) -> bool:
+        """Tell whether a hook departed by what its node announced, not by what an agent found of its file."""
+        return self.finding.seen is not None
+
     def repinned(self, baseline: Pin) -> Pin:
         """Return the baseline that an acknowledgement makes of this: what was observed, as far as it was told."""
         seen = self.finding.seen
