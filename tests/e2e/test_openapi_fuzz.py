@@ -31,7 +31,7 @@ from tests.support.raw_http import bearer, connected, request
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 COLLECT: Final = "diagnostics.collect"
-EXAMPLES: Final = 15
+EXAMPLES: Final = 12
 LONG_EXAMPLES: Final = 400
 DECLARED_FAULTS: Final = frozenset({501, 503})
 # These end what the other operations live on, so they only meet ids of nothing.
