@@ -18,6 +18,7 @@ from tests.support.machines import Machine, RawNode
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 SOON = 10.0
+NOTED_NO_MORE = b'"enforcement":{"default_action":"deny","log_denied":false}'
 
 
 async def state_of(node: RawNode) -> dict[str, Any]:
@@ -48,7 +49,7 @@ async def test_every_node_is_told_at_once_to_note_no_more_what_it_refuses(databa
         Transport.connected(other.base_url) as transport,
         AsyncExitStack() as stack,
     ):
-        readers = [EventReader(node) for node in await enrolled(place, transport, 2)]
+        readers = [EventReader(node, keep_octets=True) for node in await enrolled(place, transport, 2)]
         for reader in readers:
             await stack.enter_async_context(reading(reader, reader.node.channel(transport)))
         [token] = await place.bootstrap_tokens(1)
@@ -61,12 +62,14 @@ async def test_every_node_is_told_at_once_to_note_no_more_what_it_refuses(databa
         path = f"/v1/domains/{place.domain_id}"
         patched = await client.patch(path, json={"log_denied": False})
         for reader in readers:
-            await reader.until(SOON, "policy_updated")
+            await reader.until_true(SOON, lambda told=reader.octets: NOTED_NO_MORE in told)
         after = await state_once(machine, lambda state: state["enforcement"] != before["enforcement"])
+        streaming = [reader.is_streaming for reader in readers]
 
     assert (patched.status_code, patched.json()["log_denied"]) == (200, False)
     assert before["enforcement"] == {"default_action": "deny", "log_denied": True}
     assert after["enforcement"] == {"default_action": "deny", "log_denied": False}
+    assert streaming == [True, True]
 
 
 async def test_what_is_only_to_be_noted_reaches_nodes_beside_their_rules(database: Secret[str]) -> None:

@@ -40,7 +40,8 @@ class NoteDeniedPackets:
             self.announcements.announce(
                 Announcement(
                     domain_id,
-                    SubjectKind.DOMAIN,
+                    # A row about the Domain itself would end its streams, as if credentials had been revoked.
+                    SubjectKind.POLICY,
                     domain_id,
                     (Frame(EventType.POLICY_UPDATED, domain_id),),
                     tuple(nodes[start : start + MOST_RECIPIENTS]),

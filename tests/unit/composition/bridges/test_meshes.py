@@ -92,7 +92,7 @@ async def test_every_node_is_told_whether_to_note_what_it_refuses_and_nobody_els
     assert mesh.log_denied
     [row] = heard.rows
     assert (row.kind, row.subject, row.recipients) == (
-        SubjectKind.DOMAIN,
+        SubjectKind.POLICY,
         DOMAIN,
         (a_node(1).id, a_node(2).id),
     )
