@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
+from operator import contains
 from typing import Any
 
 import pytest
@@ -62,7 +64,7 @@ async def test_every_node_is_told_at_once_to_note_no_more_what_it_refuses(databa
         path = f"/v1/domains/{place.domain_id}"
         patched = await client.patch(path, json={"log_denied": False})
         for reader in readers:
-            await reader.until_true(SOON, lambda told=reader.octets: NOTED_NO_MORE in told)
+            await reader.until_true(SOON, partial(contains, reader.octets, NOTED_NO_MORE))
         after = await state_once(machine, lambda state: state["enforcement"] != before["enforcement"])
         streaming = [reader.is_streaming for reader in readers]
 
