@@ -9,6 +9,7 @@ made is its own to change.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ class Script:
     name: str
     text: str
 
-    @property
+    @cached_property
     def statements(self) -> list[str]:
         bare = sqlparse.format(self.text, strip_comments=True)
         return [" ".join(each.split()).rstrip(";").strip() for each in sqlparse.split(bare) if each.strip()]

@@ -126,7 +126,14 @@ async def test_make_up_serves_from_a_clean_folder_and_ends_with_ctrl_c(data: Pat
         "make",
         "up",
         cwd=root,
-        env={**os.environ, "PLEXSPHERE_DATA_DIR": str(data), "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}"},
+        # What the make that runs the tests was given is not for this one.
+        env={
+            **os.environ,
+            "MAKEFLAGS": "",
+            "ARGS": "",
+            "PLEXSPHERE_DATA_DIR": str(data),
+            "PLEXSPHERE_LISTEN": f"127.0.0.1:{port}",
+        },
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -6,7 +6,7 @@ import click
 import httpx
 import pytest
 
-from plexsphere.composition.__main__ import main
+from plexsphere.composition.command_line import main
 from plexsphere.platform.kernel.secret import Secret
 from tests.e2e.test_boot import DSN, KEY, WRAP
 from tests.support.command_line import plexsphere, within

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 from click.testing import CliRunner
 
-from plexsphere.composition.__main__ import main
+from plexsphere.composition.command_line import main
 from tests.support.control_plane import free_port
 
 END_SECONDS: Final = 60.0
