@@ -22,14 +22,14 @@ def a_rule_of_a_thousand_pairs(revision: int, action: str = "allow") -> NetworkP
     return policy(CHANGING, said, source="left", destination="right", revision=revision)
 
 
-def a_crowd(groups: int = POLICIES) -> VisibilityIndex:
+def a_crowd(groups: int = POLICIES, *, tested: bool = True) -> VisibilityIndex:
     """Groups of a hundred nodes, each with ten rules and a test of its own; the changing rule has the outermost."""
     index, nodes = VisibilityIndex(), groups * SIZE
     for number in range(groups):
         own = f"group=g{number}"
         rules = [rule("allow", "tcp", ports=(port, port)) for port in range(1, RULES + 1)]
         test = claim(source=own, destination=own, protocol="tcp", port=1)
-        index.put_policy(policy(number, *rules, source=own, destination=own, tests=(test,)))
+        index.put_policy(policy(number, *rules, source=own, destination=own, tests=(test,) if tested else ()))
     for number in range(nodes):
         labels = {"group": f"g{number // SIZE}", **_end_of(number, nodes)}
         index.put_member(replace(member(number), labels=labels))

@@ -27,13 +27,13 @@ def test_one_rule_among_a_thousand_touches_only_its_pairs() -> None:
     assert all(map(index.compiled, ends))
 
 
-def test_a_change_takes_in_ten_times_the_domain_hardly_more_steps() -> None:
-    assert steps_of_a_change(POLICIES) < 1.25 * steps_of_a_change(FEW)
+def test_a_change_takes_in_ten_times_the_domain_no_more_steps() -> None:
+    assert steps_of_a_change(POLICIES) <= steps_of_a_change(FEW)
 
 
 def steps_of_a_change(groups: int) -> int:
-    """Count the calls that are made until everybody whom a change concerns has its rules; a clock would count noise."""
-    index, ends = a_crowd(groups), the_ends(groups)
+    """Count the calls until everybody whom a change concerns has its rules; tests, which are judged anew, left out."""
+    index, ends = a_crowd(groups, tested=False), the_ends(groups)
     index.put_policy(a_rule_of_a_thousand_pairs(1))
     index.pairs()
     steps = 0
