@@ -5,10 +5,10 @@ import os
 import stat
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -187,6 +187,60 @@ async def test_an_upload_that_is_given_up_leaves_nothing(store: LocalDirectory, 
 
     assert task.cancelled()
     assert names(folder) == set()
+
+
+class HeldOpening:
+    """Opens files only once it may, and knows which of them were not closed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._open, self._close, self._may_open = os.open, os.close, threading.Event()
+        self.is_asked, self.left = threading.Event(), set[int]()
+        monkeypatch.setattr(os, "open", self._opened)
+        monkeypatch.setattr(os, "close", self._closed)
+
+    def _opened(self, *given: Any) -> int:
+        self.is_asked.set()
+        self._may_open.wait(10)
+        self.left.add(handle := self._open(*given))
+        return handle
+
+    def _closed(self, handle: int) -> None:
+        self.left.discard(handle)
+        self._close(handle)
+
+    async def cancel_meanwhile(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """Cancel what opens a file before the file is open, and return what came of it."""
+        task = asyncio.create_task(work)
+        await until(self.is_asked.is_set)
+        task.cancel()
+        await asyncio.sleep(0)
+        self._may_open.set()
+        await asyncio.wait([task])
+        return task
+
+
+async def test_an_upload_that_is_given_up_while_its_file_is_made_leaves_nothing(
+    store: LocalDirectory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = HeldOpening(monkeypatch)
+
+    task = await opening.cancel_meanwhile(kept(store, A_BINARY))
+
+    assert task.cancelled()
+    assert opening.left == set()
+    assert names(folder) == set()
+
+
+async def test_a_fetch_that_is_given_up_while_its_file_is_opened_leaves_it_closed(
+    store: LocalDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = await kept(store, A_BINARY)
+    opening = HeldOpening(monkeypatch)
+
+    task = await opening.cancel_meanwhile(given(store, content))
+
+    assert task.cancelled()
+    assert opening.left == set()
 
 
 async def test_nothing_is_no_content(store: LocalDirectory, folder: Path) -> None:

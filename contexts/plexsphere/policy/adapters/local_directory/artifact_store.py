@@ -67,9 +67,10 @@ class LocalDirectory:
     @asynccontextmanager
     async def staged(self, parts: AsyncIterator[bytes], /) -> AsyncGenerator[StagedFile]:
         """Write what comes under a passing name; the file goes with the block unless it was renamed."""
-        with _unusable():
-            incoming = await self._steps(Incoming.made, self._folder / f"{PASSING}{self._mint_id()}")
+        incoming = Incoming(self._folder / f"{PASSING}{self._mint_id()}")
         try:
+            with _unusable():
+                await self._steps(incoming.make)
             await self._write(incoming, parts)
             yield StagedFile(incoming, self._folder, self._steps)
         finally:
@@ -80,8 +81,9 @@ class LocalDirectory:
     @asynccontextmanager
     async def opened(self, content: Content, /) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read the whole file before its first part is given, and compare each part again when it is given."""
-        outgoing = await self._steps(Outgoing.of, self._folder, content)
+        outgoing = Outgoing.of(self._folder, content)
         try:
+            await self._steps(outgoing.open)
             async with self._verifying:
                 while not await self._steps(outgoing.verify_on):
                     pass

@@ -14,17 +14,20 @@ FRESH: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEX
 
 @dataclass(slots=True)
 class Incoming:
-    """A file under a passing name, and what it holds so far; every method is a step for a thread."""
+    """
+    A file under a passing name, and what it holds so far; every method is a step for a thread.
+
+    It is there before the file is, so that whoever is cancelled while the file is made has something to remove.
+    """
 
     path: Path
-    handle: int
+    handle: int = -1
     size: int = 0
     digest: Any = field(default_factory=sha256)
 
-    @classmethod
-    def made(cls, path: Path) -> "Incoming":
+    def make(self) -> None:
         """Make the file; there must be none of that name."""
-        return cls(path, os.open(path, FRESH, OWNER_ONLY))
+        self.handle = os.open(self.path, FRESH, OWNER_ONLY)
 
     def write(self, part: bytes) -> None:
         """Add to the file."""

@@ -24,30 +24,27 @@ class Outgoing:
     An open file, and a mark of each of its parts as they were when the whole had the right digest.
 
     What is handed out is compared with its mark, so that no octet that changed meanwhile goes out. Every method is a
-    step for a thread, and raises `ContentBroken` where the file is not what was released.
+    step for a thread, and raises `ContentBroken` where the file is not what was released. It is there before the file
+    is open, so that whoever is cancelled meanwhile has something to close.
     """
 
-    handle: int
+    path: Path
     content: Content
+    handle: int = -1
     digest: Any = field(default_factory=sha256)
     marks: list[bytes] = field(default_factory=list)
 
     @classmethod
     def of(cls, folder: Path, content: Content) -> Self:
-        """Open the file of a content."""
+        """Return the file of a content, not open yet."""
+        return cls(folder / content.sha256, content)
+
+    def open(self) -> None:
+        """Open the file, and look at it from outside."""
         try:
-            opened = cls(os.open(folder / content.sha256, READING), content)
+            self.handle = os.open(self.path, READING)
         except OSError as error:
             raise ContentBroken(_fault(error)) from error
-        try:
-            opened.require_likely()
-        except ContentBroken:
-            opened.close()
-            raise
-        return opened
-
-    def require_likely(self) -> None:
-        """Look at the file from outside."""
         seen = os.fstat(self.handle)
         if not stat.S_ISREG(seen.st_mode):
             raise ContentBroken(Fault.NO_REGULAR_FILE)
@@ -78,7 +75,9 @@ class Outgoing:
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self.handle)
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
 
     def _verified(self) -> bool:
         if self.digest.hexdigest() != self.content.sha256:
