@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -233,6 +234,35 @@ async def test_the_same_binary_is_put_as_often_as_one_likes_and_another_never(cl
     assert (other.status_code, code_of(other)) == (409, "artifact_conflict")
     assert (await client.fetch()).content == A_BINARY
     assert [path.name for path in client.scene.folder.iterdir()] == [DIGEST]
+
+
+async def test_a_binary_that_is_said_to_be_another_than_the_released_one_is_refused_unread(
+    client: Client,
+) -> None:
+    taken: list[bytes] = []
+
+    async def noted() -> AsyncIterator[bytes]:
+        taken.append(OTHER_BINARY)
+        yield OTHER_BINARY
+
+    await client.put()
+    await client.call("PATCH", RELEASE, json={"support_status": "withdrawn"})
+    said = {"sha256": content_of(OTHER_BINARY).sha256}
+
+    refused = await client.call("PUT", LINUX, content=noted(), params=said)
+    unread = list(taken)
+    elsewhere = await client.call("PUT", ARM, content=noted(), params=said)
+
+    assert (refused.status_code, code_of(refused), unread) == (409, "artifact_conflict", [])
+    assert (elsewhere.status_code, taken) == (201, [OTHER_BINARY])
+
+
+async def test_a_binary_that_is_only_said_to_be_the_released_one_is_looked_at(client: Client) -> None:
+    await client.put()
+
+    answer = await client.put(octets=OTHER_BINARY, params={"sha256": DIGEST})
+
+    assert (answer.status_code, code_of(answer)) == (422, "checksum_mismatch")
 
 
 async def test_a_binary_that_is_not_what_was_said_is_not_taken(client: Client) -> None:
