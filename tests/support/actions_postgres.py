@@ -86,6 +86,7 @@ class Fleet:
     silent: set[NodeId] = field(default_factory=set)
     definitions: dict[NodeId, dict[tuple[ActionType, str], Announced]] = field(default_factory=dict)
     stored: dict[NodeId, str] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
 
     def announce(self, definition: ActionDefinition, *nodes: NodeId, is_drifted: bool = False) -> None:
         """Let these nodes, or all, have announced an action."""
@@ -123,7 +124,12 @@ class StoredChecksums:
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
     ) -> Mapping[NodeId, str]:
+        if version in self.fleet.withdrawn:
+            return {}
         return {each: self.fleet.stored[each] for each in nodes if each in self.fleet.stored}
+
+    async def is_withdrawn(self, version: str, /) -> bool:
+        return version in self.fleet.withdrawn
 
 
 class Process:

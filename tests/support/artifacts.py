@@ -156,6 +156,10 @@ class MemoryUpgradeChecksums:
         told = await self.machines.machines_of(domain_id, nodes)
         return {node: f"sha256:{fitting[each]}" for node, each in told.items() if each in fitting}
 
+    async def is_withdrawn(self, version: str, /) -> bool:
+        release = self.state.releases.get(version)
+        return release is not None and release.support_status is SupportStatus.WITHDRAWN
+
 
 @dataclass
 class HeardAlerts:

@@ -186,6 +186,19 @@ async def test_an_upgrade_never_names_another_binary_than_is_stored(site: Action
     assert await site.dispatched(action="service.upgrade", parameters=named)
 
 
+async def test_nobody_is_upgraded_to_what_was_withdrawn_whatever_checksum_is_named(site: ActionSite) -> None:
+    site.fleet.announce(UPGRADE)
+    site.fleet.stored, site.fleet.withdrawn = dict.fromkeys(site.fleet.nodes, FITTING), {"1.5.0"}
+    for named in ({}, {"checksum": FITTING}, {"checksum": "sha256:00"}):
+        with pytest.raises(errors.ArtifactNotStored):
+            await site.one.dispatch(
+                a_draft(action="service.upgrade", parameters={"version": "1.5.0", **named})
+            )
+
+    elsewhere = {"version": "1.6.0", "checksum": FITTING}
+    assert await site.dispatched(action="service.upgrade", parameters=elsewhere)
+
+
 async def test_offers_say_what_each_node_announced(site: ActionSite) -> None:
     local = replace(BACKUP, source="local", timeout_seconds=None, checksum="ab" * 32)
     site.fleet.announce(local, OTHER_NODE)

@@ -44,8 +44,19 @@ async def test_what_was_withdrawn_stays_known_good_and_nobody_is_to_upgrade_to_i
 ) -> None:
     await releases.release(an_artifact(), support_status=SupportStatus.WITHDRAWN)
 
+    checksums = releases.upgrade_checksums(MACHINES)
     assert await releases.known_good.of("1.5.0") == {A_DIGEST}
-    assert await releases.upgrade_checksums(MACHINES).of(DOMAIN, "1.5.0", [WEB]) == {}
+    assert await checksums.of(DOMAIN, "1.5.0", [WEB]) == {}
+    assert await checksums.is_withdrawn("1.5.0") is True
+
+
+async def test_what_is_supported_or_was_never_released_was_not_withdrawn(releases: ReleaseKit) -> None:
+    await releases.release(an_artifact())
+    await releases.release(an_artifact("1.4.0"), support_status=SupportStatus.DEPRECATED)
+    checksums = releases.upgrade_checksums(MACHINES)
+
+    for version in ("1.5.0", "1.4.0", "1.3.0", "", "1.5.0\0"):
+        assert await checksums.is_withdrawn(version) is False
 
 
 async def test_each_node_gets_the_checksum_of_the_binary_for_its_machine(releases: ReleaseKit) -> None:

@@ -48,7 +48,7 @@ INVALID_PARAMETERS: Final = Problem(
 ARTIFACT_NOT_STORED: Final = Problem(
     422,
     "artifact_not_stored",
-    "No stored artifact of this version fits some node, or it has another checksum.",
+    "No stored artifact of this version fits some node, it has another checksum, or it was withdrawn.",
 )
 CAPACITY_EXCEEDED: Final = Problem(
     429,

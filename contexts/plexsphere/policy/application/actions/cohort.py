@@ -82,8 +82,10 @@ class Cohort:
         asked = draft.parameters.get(CHECKSUM)
         if asked is None:
             return {each: {**draft.parameters, CHECKSUM: _stored_for(each, stored)} for each in nodes}
-        # Whoever names a checksum may mean a binary that is to be had elsewhere, never another one than is stored.
-        if any(checksum != asked for checksum in stored.values()):
+        # Whoever names a checksum may mean a binary that is to be had elsewhere, never another one than is stored, and
+        # never a version that operators withdrew.
+        is_other = any(checksum != asked for checksum in stored.values())
+        if is_other or await self.checksums.is_withdrawn(version):
             raise ArtifactNotStored
         return {}
 

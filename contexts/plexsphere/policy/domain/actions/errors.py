@@ -66,7 +66,7 @@ class InvalidParameters(PolicyError):
 
 
 class ArtifactNotStored(PolicyError):
-    """An upgrade asks for a binary that is not stored for every node, or for another one than is stored."""
+    """An upgrade asks for a binary that is not stored for every node, was withdrawn, or is another than is stored."""
 
 
 class CapacityExceeded(PolicyError):

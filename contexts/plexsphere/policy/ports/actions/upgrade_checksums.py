@@ -14,3 +14,7 @@ class UpgradeChecksums(Protocol):
     ) -> Mapping[NodeId, str]:
         """Return `sha256:<hex>` of the version for each node; nodes that nothing stored fits are left out."""
         ...
+
+    async def is_withdrawn(self, version: str, /) -> bool:
+        """Tell whether the version was withdrawn; one that nothing was released of was not."""
+        ...

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from psycopg.rows import TupleRow
+
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.policy.ports.artifacts.machines import Machine, Machines
@@ -13,6 +15,7 @@ OFFERED: Final = """
 SELECT os, arch, sha256 FROM plexd_artifacts AS artifact JOIN plexd_releases AS release USING (version)
 WHERE version = %s AND release.support_status <> 'withdrawn'
 """
+WITHDRAWN: Final = "SELECT FROM plexd_releases WHERE version = %s AND support_status = 'withdrawn'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,16 @@ class PostgresUpgradeChecksums:
         machines = await self.machines.machines_of(domain_id, nodes)
         return {node: offered[machine] for node, machine in machines.items() if machine in offered}
 
+    async def is_withdrawn(self, version: str, /) -> bool:
+        """Read by the primary key."""
+        return bool(await self._rows(WITHDRAWN, version))
+
     async def _offered(self, version: str) -> dict[Machine, str]:
-        if "\0" in version:
-            return {}
-        async with self.database.connection() as connection:
-            rows = await (await connection.execute(OFFERED, [version])).fetchall()
+        rows = await self._rows(OFFERED, version)
         return {Machine(os, arch): f"sha256:{digest}" for os, arch, digest in rows}
+
+    async def _rows(self, statement: str, version: str) -> list[TupleRow]:
+        if "\0" in version:
+            return []
+        async with self.database.connection() as connection:
+            return await (await connection.execute(statement, [version])).fetchall()
