@@ -138,6 +138,11 @@ class MemoryKnownGood:
         artifacts = self.state.artifacts()
         return frozenset(each.content.sha256 for each in artifacts if each.name.version == version)
 
+    async def supported_among(self, digests: Collection[str], /) -> frozenset[str]:
+        releases = self.state.releases.values()
+        supported = [each for each in releases if each.support_status is SupportStatus.SUPPORTED]
+        return frozenset(digests) & {each.content.sha256 for one in supported for each in one.artifacts}
+
 
 @dataclass(frozen=True)
 class MemoryUpgradeChecksums:

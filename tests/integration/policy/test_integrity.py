@@ -382,6 +382,57 @@ async def test_a_good_binary_resolves_what_a_bad_one_raised_and_a_bad_one_opens_
         await scene.acknowledge(with_it.id, "user:1", WHY)
 
 
+UPGRADED = {"version": "1.4.3", "checksum": digest(8)}
+SAY_OF = "UPDATE plexd_releases SET support_status = %s WHERE version = '1.4.3'"
+
+
+async def upgrades(scene: HookScene, status: str = "supported") -> list[Status]:
+    """Let the node run 1.4.2, then tell the checksum of 1.4.3 with a heartbeat and nothing else."""
+    await scene.release("1.4.2", 7)
+    await scene.release("1.4.3", 8)
+    await scene.rows(SAY_OF, status)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(7)}))
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(8))])
+    return [each.status for each in await scene.listed()]
+
+
+async def test_an_upgraded_agent_that_tells_its_checksum_before_its_version_is_no_violation(
+    scene: HookScene,
+) -> None:
+    told_first = await upgrades(scene)
+    await scene.judge_releases()
+    await scene.take(said(ONE, binary=UPGRADED))
+
+    assert (told_first, await scene.listed()) == ([], [])
+
+
+@pytest.mark.parametrize("status", ["deprecated", "withdrawn"])
+async def test_a_binary_that_is_not_supported_any_more_is_one_until_it_is_announced(
+    scene: HookScene, status: str
+) -> None:
+    assert await upgrades(scene, status) == [Status.OPEN]
+    await scene.take(said(ONE, binary=UPGRADED))
+    assert [each.status for each in await scene.listed()] == [Status.RESOLVED]
+
+
+async def test_a_binary_of_another_version_settles_nothing_and_its_announcement_is_judged_by_its_own(
+    scene: HookScene,
+) -> None:
+    await upgrades(scene)
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(9))])
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(8))])
+    still_open = await the_open_one(scene)
+    await acknowledged(scene)
+    by_itself = await scene.listed(status=Status.OPEN)
+    await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(7))])
+    await scene.check_binaries([ToldChecksum(DOMAIN, ONE, digest(8))])
+
+    assert (still_open.finding.observed, by_itself) == (digest(9), [])
+    announced = (await the_open_one(scene)).finding
+    assert (announced.observed, announced.detected_by) == (digest(8), Detection.HEARTBEAT)
+
+
 async def test_a_resolved_violation_cannot_be_acknowledged(scene: HookScene) -> None:
     await scene.release("1.4.2", 7)
     await scene.take(said(ONE, binary={"version": "1.4.2", "checksum": digest(8)}))

@@ -9,12 +9,14 @@ CREATE TABLE node_announcements (
     digest bytea NOT NULL CHECK (octet_length(digest) = 32),
     binary_version text COLLATE "C" NOT NULL,
     binary_checksum text COLLATE "C" NOT NULL,
+    announced_checksum text COLLATE "C" NOT NULL,
     reported_at timestamptz NOT NULL,
     PRIMARY KEY (domain_id, node_id),
     FOREIGN KEY (domain_id, node_id) REFERENCES nodes (domain_id, id) ON DELETE CASCADE
 );
 COMMENT ON COLUMN node_announcements.digest IS 'SHA-256 of the manifest: one that says what the last one said changes nothing';
 COMMENT ON COLUMN node_announcements.binary_checksum IS 'as announced, or as a later heartbeat told it';
+COMMENT ON COLUMN node_announcements.announced_checksum IS 'as announced together with the version';
 CREATE INDEX node_announcements_of_project ON node_announcements (domain_id, project_id, node_id);
 
 -- Longer ones are no release's, and would not fit into an index.

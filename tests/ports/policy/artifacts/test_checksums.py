@@ -59,6 +59,17 @@ async def test_what_is_supported_or_was_never_released_was_not_withdrawn(release
         assert await checksums.is_withdrawn(version) is False
 
 
+async def test_a_digest_is_supported_where_some_version_that_has_it_is(releases: ReleaseKit) -> None:
+    await releases.release(an_artifact("1.5.0"), an_artifact("1.4.0", octets=OTHER_BINARY))
+    for version, status in (("1.4.0", SupportStatus.DEPRECATED), ("1.3.0", SupportStatus.WITHDRAWN)):
+        await releases.release(an_artifact(version, octets=OTHER_BINARY), support_status=status)
+    await releases.release(an_artifact("1.2.0"), support_status=SupportStatus.WITHDRAWN)
+    asked = {A_DIGEST, OTHER_DIGEST, content_of(b"never").sha256, "", "a\0"}
+
+    assert await releases.known_good.supported_among(asked) == {A_DIGEST}
+    assert await releases.known_good.supported_among(set()) == frozenset()
+
+
 async def test_each_node_gets_the_checksum_of_the_binary_for_its_machine(releases: ReleaseKit) -> None:
     await releases.release(an_artifact(), an_artifact(machine=LINUX_ARM, octets=OTHER_BINARY))
     checksums = releases.upgrade_checksums(MACHINES)

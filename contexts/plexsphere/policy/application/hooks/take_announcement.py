@@ -58,4 +58,4 @@ class TakeAnnouncement:
 
 def _binaries(announcement: Announcement) -> list[NodeBinary]:
     told = announcement.manifest.binary
-    return [NodeBinary(announcement.place, told.version, told.checksum)]
+    return [NodeBinary(announcement.place, told.version, told.checksum, told.checksum)]

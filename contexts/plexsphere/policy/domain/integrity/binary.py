@@ -17,9 +17,14 @@ class BinaryStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+def bare(checksum: str) -> str:
+    """Return the digits of a digest in either spelling, and any other text as it came."""
+    return canonical(checksum).removeprefix(PREFIX)
+
+
 def binary_status(checksum: str, known_good: frozenset[str]) -> BinaryStatus:
     """Return how a checksum compares; nothing is known of a version without releases, or without a checksum."""
     if not checksum or not known_good:
         return BinaryStatus.UNKNOWN
-    is_good = canonical(checksum).removeprefix(PREFIX) in known_good
+    is_good = bare(checksum) in known_good
     return BinaryStatus.MATCH if is_good else BinaryStatus.DRIFT

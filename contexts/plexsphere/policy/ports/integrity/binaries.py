@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+from plexsphere.policy.domain.hooks.digest import canonical
 from plexsphere.policy.domain.node_place import NodePlace
 
 
@@ -18,11 +19,17 @@ class ToldChecksum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NodeBinary:
-    """Which binary a node runs, as far as it told."""
+    """Which binary a node runs, as far as it told; `announced_checksum` came together with the version."""
 
     place: NodePlace
     version: str
     checksum: str
+    announced_checksum: str
+
+    @property
+    def is_announced(self) -> bool:
+        """Tell whether the checksum is the one that was announced, and not another that a heartbeat told since."""
+        return canonical(self.checksum) == canonical(self.announced_checksum)
 
 
 @dataclass(frozen=True, slots=True)

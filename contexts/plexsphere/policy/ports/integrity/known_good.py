@@ -1,5 +1,6 @@
 """What the agent's released binaries are."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -12,4 +13,8 @@ class KnownGood(Protocol):
 
         Each is 64 lower-case hexadecimal digits; there are none where nothing of that version was released.
         """
+        ...
+
+    async def supported_among(self, digests: Collection[str], /) -> frozenset[str]:
+        """Return which of these digests, written likewise, are of some version that is supported."""
         ...

@@ -17,15 +17,19 @@ WHERE domain_id = %(domain)s AND node_id = %(node)s AND digest = %(digest)s RETU
 """
 CLAIM: Final = """
 INSERT INTO node_announcements (
-    domain_id, node_id, project_id, digest, binary_version, binary_checksum, reported_at
+    domain_id, node_id, project_id, digest, binary_version, binary_checksum, announced_checksum, reported_at
 ) VALUES (
-    %(domain)s, %(node)s, %(project)s, %(digest)s, %(binary_version)s, %(binary_checksum)s, %(reported_at)s
+    %(domain)s, %(node)s, %(project)s, %(digest)s, %(binary_version)s, %(binary_checksum)s, %(binary_checksum)s,
+    %(reported_at)s
 )
 ON CONFLICT (domain_id, node_id) DO UPDATE SET
     digest = excluded.digest, binary_version = excluded.binary_version,
     binary_checksum = CASE
         WHEN excluded.binary_checksum = '' AND excluded.binary_version = node_announcements.binary_version
         THEN node_announcements.binary_checksum ELSE excluded.binary_checksum END,
+    announced_checksum = CASE
+        WHEN excluded.binary_checksum = '' AND excluded.binary_version = node_announcements.binary_version
+        THEN node_announcements.announced_checksum ELSE excluded.binary_checksum END,
     reported_at = greatest(node_announcements.reported_at, excluded.reported_at)
 """
 HOLD: Final = "SELECT FROM node_announcements WHERE domain_id = %s AND node_id = %s FOR NO KEY UPDATE"

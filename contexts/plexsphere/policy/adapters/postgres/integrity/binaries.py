@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.recordset import recordset
@@ -21,15 +21,17 @@ WITH given AS MATERIALIZED (
 ), noted AS (
     UPDATE node_announcements AS node SET binary_checksum = locked.checksum
     FROM locked WHERE (node.domain_id, node.node_id) = (locked.domain_id, locked.node_id)
-    RETURNING node.domain_id, node.project_id, node.node_id, node.binary_version, node.binary_checksum
+    RETURNING node.domain_id, node.project_id, node.node_id, node.binary_version, node.binary_checksum,
+        node.announced_checksum
 )
-SELECT domain_id, project_id, node_id, binary_version, binary_checksum, FALSE AS is_held FROM noted
+SELECT domain_id, project_id, node_id, binary_version, binary_checksum, announced_checksum, FALSE AS is_held FROM noted
 UNION ALL
-SELECT domain_id, project_id, node_id, '', '', TRUE FROM node_announcements JOIN given USING (domain_id, node_id)
+SELECT domain_id, project_id, node_id, '', '', '', TRUE FROM node_announcements JOIN given USING (domain_id, node_id)
 WHERE (domain_id, node_id) NOT IN (SELECT domain_id, node_id FROM locked)
 """
 OF: Final = """
-SELECT project_id, binary_version, binary_checksum FROM node_announcements WHERE domain_id = %s AND node_id = %s
+SELECT domain_id, project_id, node_id, binary_version, binary_checksum, announced_checksum FROM node_announcements
+WHERE domain_id = %s AND node_id = %s
 """
 
 
@@ -44,15 +46,18 @@ class PostgresBinaries:
         given = recordset([each._asdict() for each in told])
         async with self.database.connection() as connection:
             rows = await (await connection.execute(NOTE, [given])).fetchall()
-        binaries = [
-            NodeBinary(NodePlace(DomainId(domain), ProjectId(project), NodeId(node)), version, checksum)
-            for domain, project, node, version, checksum, is_held in rows
-            if not is_held
-        ]
-        return Noted(binaries, frozenset(NodeId(row[2]) for row in rows if row[5]))
+        binaries = [binary_of(row) for row in rows if not row[6]]
+        return Noted(binaries, frozenset(NodeId(row[2]) for row in rows if row[6]))
 
     async def of(self, domain_id: DomainId, node_id: NodeId, /) -> NodeBinary | None:
         """Read by the primary key."""
         async with self.database.connection() as connection:
             row = await (await connection.execute(OF, [domain_id, node_id])).fetchone()
-        return NodeBinary(NodePlace(domain_id, ProjectId(row[0]), node_id), row[1], row[2]) if row else None
+        return binary_of(row) if row else None
+
+
+def binary_of(row: Sequence[Any]) -> NodeBinary:
+    """Return the binary of a row that begins with its node's place."""
+    domain_id, project_id, node_id, version, checksum, announced_checksum, *_ = row
+    place = NodePlace(DomainId(domain_id), ProjectId(project_id), NodeId(node_id))
+    return NodeBinary(place, version, checksum, announced_checksum)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plexsphere.platform.db.database import Database
-from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
+from plexsphere.policy.adapters.postgres.integrity.binaries import binary_of
 from plexsphere.policy.domain.node_place import NodePlace
 from plexsphere.policy.ports.integrity.binaries import NodeBinary
 from plexsphere.policy.ports.integrity.judged_releases import DueRelease
@@ -21,7 +21,7 @@ ORDER BY judged_at NULLS FIRST, version LIMIT %s
 """
 # No release has a longer version, and the index leaves longer ones out.
 RUNNING: Final = """
-SELECT domain_id, project_id, node_id, binary_version, binary_checksum FROM node_announcements
+SELECT domain_id, project_id, node_id, binary_version, binary_checksum, announced_checksum FROM node_announcements
 WHERE binary_version = %(version)s AND octet_length(binary_version) <= 64
   AND (domain_id, node_id) > (%(domain)s, %(node)s)
 ORDER BY domain_id, node_id LIMIT %(limit)s FOR NO KEY UPDATE
@@ -54,10 +54,7 @@ class PostgresJudgedReleases:
         }
         async with self.database.connection() as connection:
             rows = await (await connection.execute(RUNNING, given)).fetchall()
-        return [
-            NodeBinary(NodePlace(DomainId(domain), ProjectId(project), NodeId(node)), announced, checksum)
-            for domain, project, node, announced, checksum in rows
-        ]
+        return list(map(binary_of, rows))
 
     async def mark(self, judged: DueRelease, /) -> None:
         """Keep the later one of two marks."""
