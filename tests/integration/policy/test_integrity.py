@@ -541,6 +541,26 @@ async def test_an_acknowledgement_waits_for_an_announcement_that_is_being_taken(
     assert (await acknowledging).status is Status.ACKNOWLEDGED
 
 
+@pytest.mark.parametrize("observed", [digest(9), "", "sha256:9"])
+async def test_an_object_that_is_not_what_is_declared_is_blocked_for_as_long_as_it_is_not(
+    scene: HookScene, observed: str
+) -> None:
+    """M15: nobody acknowledged anything, for there is no violation; neither does one that is lift it."""
+    hooks = [a_crd("backup"), a_crd("other"), a_hook("script")]
+    found = [{"name": name, "image_digest": digest(1)} for name in ("other", "backup")]
+    changed = [{"name": name, "image_digest": observed} for name in ("backup", "script")]
+    await scene.take(said(ONE, hooks=hooks, discovered_hooks=found))
+    before = await scene.drifted(ONE)
+    await scene.take(said(ONE, hooks=hooks, discovered_hooks=changed))
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup")])
+    await acknowledged(scene)
+    meanwhile = [await scene.drifted(ONE, name) for name in ("backup", "other", "script")]
+    await scene.take(said(ONE, hooks=hooks, discovered_hooks=found))
+
+    assert (before, meanwhile) == (False, [True, False, False])
+    assert await scene.drifted(ONE) is False
+
+
 async def test_two_that_announce_and_acknowledge_at_once_leave_no_way_past_the_baseline(
     scene: HookScene,
 ) -> None:

@@ -85,7 +85,7 @@ def _detail(error: policy_errors.PolicyError) -> str:
         case errors.ActionNotDeclared():
             return f"{error.missing} of the nodes that are meant did not announce this action."
         case errors.HookDrifted():
-            return f"The hook is not what it was on {len(error.nodes)} of the nodes that are meant."
+            return f"The hook is not what it was or is said to be on {len(error.nodes)} of the nodes that are meant."
         case errors.CohortTooLarge():
             return f"{error.nodes} nodes are meant; {error.most} are the most."
         case errors.InvalidParameters():

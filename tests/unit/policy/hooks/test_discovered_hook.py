@@ -64,6 +64,18 @@ def test_two_objects_of_one_name_are_one_row() -> None:
     assert found(hooks=hooks) == [DiscoveredHook("db-backup", digest(1), image_digest_match=True)]
 
 
+@pytest.mark.parametrize("order", [(1, 9, 8), (9, 8, 1), (9, 1, 8)])
+def test_of_two_objects_of_one_name_the_first_that_is_not_what_is_declared_is_shown(
+    order: tuple[int, ...],
+) -> None:
+    """M15: the one that matches hides no other."""
+    seen = [{"name": "db-backup", "image_digest": digest(number)} for number in order]
+
+    assert found(hooks=[a_crd()], discovered_hooks=seen) == [
+        DiscoveredHook("db-backup", digest(9), image_digest_match=False)
+    ]
+
+
 @pytest.mark.parametrize(
     ("hook", "expected"),
     [

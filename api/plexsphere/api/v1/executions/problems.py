@@ -30,7 +30,7 @@ NODE_NOT_FOUND: Final = catalogue.NODE_NOT_FOUND
 HOOK_INTEGRITY_VIOLATION: Final = Problem(
     409,
     "hook_integrity_violation",
-    "The hook is not what it was on some node; acknowledge the violation first.",
+    "The hook is not what it was, or not what is declared, on some node; acknowledge the violation or mend the object.",
 )
 IDEMPOTENCY_CONFLICT: Final = Problem(
     409, "idempotency_conflict", "The Idempotency-Key was used for another dispatch."

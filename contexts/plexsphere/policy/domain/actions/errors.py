@@ -37,7 +37,10 @@ class ActionNotDeclared(PolicyError):
 
 
 class HookDrifted(PolicyError):
-    """The hook is not what it was on some of the nodes, and nobody acknowledged that (design D30)."""
+    """
+    The hook is not what it was on some of the nodes, and nobody acknowledged that (design D30); or it is not what is
+    declared.
+    """
 
     def __init__(self, nodes: Collection[NodeId]) -> None:
         super().__init__(f"the hook drifted on {len(nodes)} nodes")

@@ -22,7 +22,11 @@ class DiscoveredHook:
 
 
 def discovered(manifest: Manifest) -> list[DiscoveredHook]:
-    """Return what was found, each name once; what is declared counts as found where nothing apart is told of that."""
+    """
+    Return what was found, each name once; what is declared counts as found where nothing apart is told of that.
+
+    Of several of one name, in several namespaces perhaps, one that is not what is declared counts: it may be what runs.
+    """
     declared: dict[str, str] = {}
     for hook in manifest.hooks:
         if hook.definition.source == CRD:
@@ -32,7 +36,8 @@ def discovered(manifest: Manifest) -> list[DiscoveredHook]:
     for each in seen:
         digest = canonical(each.image_digest)
         is_match = declared.get(each.name) == digest
-        found.setdefault(each.name, DiscoveredHook(each.name, digest, is_match))
+        if each.name not in found or (found[each.name].image_digest_match and not is_match):
+            found[each.name] = DiscoveredHook(each.name, digest, is_match)
     return list(found.values())
 
 

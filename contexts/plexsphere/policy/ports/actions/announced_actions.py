@@ -10,7 +10,12 @@ from plexsphere.policy.domain.actions.definition import ActionDefinition, Action
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A definition, and whether the hook drifted: a violation of it is open (design D30)."""
+    """
+    A definition, and whether the hook drifted.
+
+    It did where a violation of it is open (design D30), and where it is declared as an object in the cluster while
+    another image was discovered there (plexd.md, Hook Checksums & Integrity).
+    """
 
     definition: ActionDefinition
     is_drifted: bool = False

@@ -12,11 +12,16 @@ from plexsphere.policy.adapters.postgres.hooks.definition_rows import definition
 from plexsphere.policy.domain.actions.definition import ActionType
 from plexsphere.policy.ports.actions.announced_actions import Announced
 
+# The object in the cluster is what would run; where it is not the one that is declared, nothing is asked for.
 OF: Final = """
 SELECT action.node_id, action.definition, EXISTS (
     SELECT FROM integrity_violations AS violation
     WHERE violation.domain_id = action.domain_id AND violation.node_id = action.node_id
       AND violation.kind = action.type AND violation.artifact_id = action.name AND violation.status = 'open'
+) OR action.type = 'hook' AND action.definition ->> 'source' = 'crd' AND EXISTS (
+    SELECT FROM discovered_hooks AS found
+    WHERE found.domain_id = action.domain_id AND found.node_id = action.node_id AND found.name = action.name
+      AND NOT found.image_digest_match
 ) FROM announced_actions AS action
 WHERE action.domain_id = %s AND action.type = %s AND action.name = %s AND action.node_id = ANY(%s)
 """
@@ -31,7 +36,7 @@ class PostgresAnnouncedActions:
     async def of(
         self, domain_id: DomainId, action_type: ActionType, name: str, nodes: Sequence[NodeId], /
     ) -> Mapping[NodeId, Announced]:
-        """Read definitions and open violations in one statement: no violation slips in between."""
+        """Read definitions and what speaks against them in one statement: nothing slips in between."""
         async with self.database.connection() as connection:
             cursor = await connection.execute(OF, [domain_id, action_type, name, list(nodes)])
             return dict(await in_steps(cursor, lambda row: _announced(action_type, name, *row)))
