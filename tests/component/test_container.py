@@ -1,11 +1,14 @@
 """The object graph of a process is whole, whatever the deployment switches on."""
 
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import MethodType
+from typing import Any, Final
 
 import pytest
 from dependency_injector import providers
@@ -14,12 +17,15 @@ from dependency_injector.errors import Error
 from plexsphere.composition.bridges.mirrored_unit_of_work import MirroredUnitOfWork
 from plexsphere.composition.container import Root
 from plexsphere.composition.process import Process
+from plexsphere.composition.roles import Role
 from plexsphere.composition.settings import SettingsError, SpiceDb, Tls
 from plexsphere.identity.adapters.nacl_event_signer import NaclEventSigner, draw_key_pair
 from plexsphere.identity.domain.signing_key import OpenedSigningKeys, SigningKeyRing
 from plexsphere.platform.kernel.secret import Secret
 from tests.support.control_plane import PROVISIONED, settings_for
 
+PROCESSES: Final = Path(__file__).parents[2] / "docs/operations/processes.md"
+LOOP: Final = re.compile(r"^\| (\w+) \| `(plexsphere\.[\w.]+)` \|", re.MULTILINE)
 NOWHERE = Secret("postgresql://plexsphere@127.0.0.1:1/plexsphere")
 FEATURES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -81,6 +87,25 @@ async def test_managed_push_has_a_slot_and_a_sweeper_where_it_is_provisioned_and
         assert off.managed_push() is None
         assert loops[1] == loops[0] + 1
         assert on.managed_push().sweep_intents.journal is not on.managed_push().settle_domain.journal
+
+
+def loops_of(process: Process) -> set[str]:
+    """Return the classes of a process's loops."""
+    classes = {type(loop.__self__) for loop in process.loops if isinstance(loop, MethodType)}
+    return {f"{each.__module__}.{each.__qualname__}" for each in classes}
+
+
+async def test_the_page_names_each_loop_with_the_role_that_runs_it(tmp_path: Path) -> None:
+    everything = {**FEATURES["all"], "artifacts": tmp_path / "artifacts"}
+    on_the_page: dict[str, set[str]] = defaultdict(set)
+    for role, loop in LOOP.findall(PROCESSES.read_text()):
+        on_the_page[role].add(loop)
+
+    async with root_with({**everything, "roles": frozenset()}) as root:
+        assert loops_of(root.process()) == on_the_page["all"]
+    for role in Role:
+        async with root_with({**everything, "roles": frozenset({role})}) as root:
+            assert loops_of(root.process()) == on_the_page["all"] | on_the_page[role.value]
 
 
 async def test_artifacts_have_a_slot_and_are_swept_where_there_is_a_folder_for_them(tmp_path: Path) -> None:
