@@ -393,7 +393,17 @@ async def test_capabilities_of_a_project_that_cannot_be_read_look_like_those_of_
     assert told(await scene.operator.get("/v1/projects/x/capabilities")) == (400, "invalid_project_id")
 
 
+def counted(scene: Scene, kind: str) -> float:
+    """Return how many violations of a kind the process's metrics tell of."""
+    [metric] = [
+        each for each in scene.place.root.metrics() if each.name == "plexsphere_integrity_violations_total"
+    ]
+    counts: dict[str, float] = {labels["kind"]: count for labels, count in metric.read()}
+    return counts[kind]
+
+
 async def test_a_heartbeat_that_tells_another_checksum_has_the_binary_judged(scene: Scene) -> None:
+    before = counted(scene, "binary")
     node = await scene.node(binary={"version": "1.4.2", "checksum": GOOD})
     book = scene.place.root.fleet().book
 
@@ -407,6 +417,7 @@ async def test_a_heartbeat_that_tells_another_checksum_has_the_binary_judged(sce
     assert await beats("") == ["open"]
     assert await beats(GOOD) == ["resolved"]
     assert (await scene.capabilities(node))[0]["status"] == "match"
+    assert counted(scene, "binary") == before + 1
 
 
 async def test_a_page_of_hooks_is_noted_in_the_platforms_chain(scene: Scene) -> None:

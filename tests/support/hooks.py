@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from plexsphere.composition.bridges.manifests import manifest_of
-from plexsphere.composition.violation_alerts import AlertedViolations
+from plexsphere.composition.violation_alerts import AlertedViolations, ViolationAlerts
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.ids import mint_id
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId
@@ -135,7 +135,8 @@ class HookScene(HookPlace):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         announcements, baselines = PostgresNodeAnnouncements(database), PostgresBaselines(database)
-        violations = AlertedViolations(PostgresViolations(database, mint_id), database)
+        self.alerts = ViolationAlerts()
+        violations = AlertedViolations(PostgresViolations(database, mint_id), database, self.alerts)
         judge = JudgeBinaries(PostgresKnownGood(database), violations)
         clock = FakeClock()
         self.take = TakeAnnouncement(database, announcements, baselines, violations, judge)

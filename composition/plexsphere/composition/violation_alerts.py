@@ -1,6 +1,7 @@
-"""Integrity violations as operators hear of them first: in the log (plexd.md, Binary Integrity)."""
+"""Integrity violations as operators hear of them first: in the log, and as a number (plexd.md, Binary Integrity)."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +16,35 @@ from plexsphere.policy.ports.integrity.violations import ViolationFilter, Violat
 LOG: Final = logging.getLogger("plexsphere.integrity")
 
 
+class ViolationAlerts:
+    """Warns of what this process opened, with ids and kinds alone; `counts` only grow, each kind's by its name."""
+
+    def __init__(self) -> None:
+        self.counts: Final[Counter[str]] = Counter()
+
+    def opened(self, findings: Sequence[Finding]) -> None:
+        """Log and count what is a violation from now on."""
+        for each in findings:
+            self.counts[each.kind.value] += 1
+            LOG.warning(
+                "integrity violation on node %s: %s, found by %s",
+                each.place.node_id,
+                each.kind.value,
+                each.detected_by.value,
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class AlertedViolations:
-    """Answers the port `Violations`; each that is opened is warned of once it is certain, with ids and kinds alone."""
+    """Answers the port `Violations`; operators are told of each that is opened once it is certain."""
 
     violations: Violations
     database: Database
+    alerts: ViolationAlerts
 
     async def raise_for(self, findings: Sequence[Finding], at: datetime, /) -> Sequence[Finding]:
         opened = await self.violations.raise_for(findings, at)
-        self.database.transaction().after_commit(partial(_warn, opened))
+        self.database.transaction().after_commit(partial(self.alerts.opened, opened))
         return opened
 
     async def resolve_binaries(self, nodes: Collection[tuple[DomainId, NodeId]], artifact_id: str, /) -> None:
@@ -43,13 +63,3 @@ class AlertedViolations:
 
     async def page(self, wanted: ViolationFilter, after: ViolationId | None, limit: int, /) -> ViolationPage:
         return await self.violations.page(wanted, after, limit)
-
-
-def _warn(opened: Sequence[Finding]) -> None:
-    for each in opened:
-        LOG.warning(
-            "integrity violation on node %s: %s, found by %s",
-            each.place.node_id,
-            each.kind.value,
-            each.detected_by.value,
-        )

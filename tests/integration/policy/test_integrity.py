@@ -176,7 +176,7 @@ async def test_repeats_do_not_pile_up(scene: HookScene) -> None:
     assert len(await scene.listed()) == 1
 
 
-async def test_each_violation_is_warned_of_once_and_by_ids_alone(
+async def test_each_violation_is_warned_of_and_counted_once_and_by_ids_alone(
     scene: HookScene, caplog: pytest.LogCaptureFixture
 ) -> None:
     await announces(scene, a_hook("secret-name"))
@@ -186,6 +186,7 @@ async def test_each_violation_is_warned_of_once_and_by_ids_alone(
 
     [record] = caplog.records
     assert record.getMessage() == f"integrity violation on node {ONE}: hook, found by capabilities"
+    assert scene.alerts.counts == {"hook": 1}
 
 
 async def test_a_hook_that_has_no_room_for_a_baseline_cannot_be_asked_for(scene: HookScene) -> None:
@@ -306,7 +307,7 @@ async def test_a_hook_that_was_put_back_keeps_its_baseline(scene: HookScene) -> 
     assert (settled, await scene.drifted(ONE)) == (False, True)
 
 
-async def test_nobody_is_warned_of_what_did_not_come_to_be(
+async def test_nobody_is_told_of_what_did_not_come_to_be(
     scene: HookScene, caplog: pytest.LogCaptureFixture
 ) -> None:
     await announces(scene, a_hook())
@@ -315,7 +316,7 @@ async def test_nobody_is_warned_of_what_did_not_come_to_be(
             await announces(scene, a_hook(checksum=digest(2)))
             raise ZeroDivisionError
 
-    assert (caplog.records, await scene.listed()) == ([], [])
+    assert (caplog.records, scene.alerts.counts, await scene.listed()) == ([], {}, [])
 
 
 async def test_a_digest_that_was_not_told_is_never_the_baseline(scene: HookScene) -> None:

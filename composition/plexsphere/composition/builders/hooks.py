@@ -10,7 +10,7 @@ from plexsphere.composition.bridges.project_homes import ProjectHomesBridge
 from plexsphere.composition.builders.platform import PlatformParts
 from plexsphere.composition.builders.tenancy import Tenancy
 from plexsphere.composition.builders.views import Views
-from plexsphere.composition.violation_alerts import AlertedViolations
+from plexsphere.composition.violation_alerts import AlertedViolations, ViolationAlerts
 from plexsphere.fleet.application.find_node import FindNode
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.ids import mint_id
@@ -39,9 +39,9 @@ from plexsphere.policy.application.integrity.report_violations import ReportViol
 class Integrity:
     """What one database keeps of announcements, baselines and violations, and what judges them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, alerts: ViolationAlerts) -> None:
         self.announcements, self.baselines = PostgresNodeAnnouncements(database), PostgresBaselines(database)
-        self.violations = AlertedViolations(PostgresViolations(database, mint_id), database)
+        self.violations = AlertedViolations(PostgresViolations(database, mint_id), database, alerts)
         self.judge = JudgeBinaries(PostgresKnownGood(database), self.violations)
 
 
@@ -59,12 +59,14 @@ class Hooks:
     find_violation: FindViolation
     acknowledge_violation: AcknowledgeViolation
     judge_releases: JudgeReleases
+    alerts: ViolationAlerts
 
 
 def build_hooks(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Hooks:
     """Return the use cases."""
     database, clock = platform.database, platform.clock
-    kept = Integrity(database)
+    alerts = ViolationAlerts()
+    kept = Integrity(database, alerts)
     announcements, baselines, violations = kept.announcements, kept.baselines, kept.violations
     homes = NodeHomesBridge(FindNode(views.nodes))
     return Hooks(
@@ -76,14 +78,15 @@ def build_hooks(platform: PlatformParts, tenancy: Tenancy, views: Views) -> Hook
             PostgresNodeCapabilities(database),
             PostgresKnownGood(database),
         ),
-        check_binaries=_check_binaries(platform.backstage, clock),
+        check_binaries=_check_binaries(platform.backstage, alerts, clock),
         report_violations=ReportViolations(database, homes, announcements, baselines, violations, clock),
         list_violations=ListViolations(violations),
         find_violation=FindViolation(violations),
         acknowledge_violation=AcknowledgeViolation(
             database, announcements, baselines, violations, PostgresBinaries(database), kept.judge, clock
         ),
-        judge_releases=_judge_releases(platform.backstage, clock),
+        judge_releases=_judge_releases(platform.backstage, alerts, clock),
+        alerts=alerts,
     )
 
 
@@ -113,10 +116,11 @@ def reports_bridged(hooks: Hooks, platform: PlatformParts) -> ViolationReportsBr
     return ViolationReportsBridge(hooks.report_violations, platform.clock)
 
 
-def _check_binaries(backstage: Database, clock: Clock) -> CheckBinaries:
+def _check_binaries(backstage: Database, alerts: ViolationAlerts, clock: Clock) -> CheckBinaries:
     # Heartbeats are written beside the requests, and so are the binaries that they tell of.
-    return CheckBinaries(backstage, PostgresBinaries(backstage), Integrity(backstage).judge, clock)
+    return CheckBinaries(backstage, PostgresBinaries(backstage), Integrity(backstage, alerts).judge, clock)
 
 
-def _judge_releases(backstage: Database, clock: Clock) -> JudgeReleases:
-    return JudgeReleases(backstage, PostgresJudgedReleases(backstage), Integrity(backstage).judge, clock)
+def _judge_releases(backstage: Database, alerts: ViolationAlerts, clock: Clock) -> JudgeReleases:
+    judge = Integrity(backstage, alerts).judge
+    return JudgeReleases(backstage, PostgresJudgedReleases(backstage), judge, clock)

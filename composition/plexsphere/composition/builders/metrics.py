@@ -11,6 +11,7 @@ from plexsphere.composition.builders.surface import Parts, Surface
 from plexsphere.platform.db.pool import Pool
 from plexsphere.platform.telemetry.exposition import Distribution, Kind, Metric, Sample
 from plexsphere.platform.telemetry.traffic import Traffic
+from plexsphere.policy.domain.integrity import violation
 
 MEMORY: Final = Path("/proc/self/statm")
 
@@ -26,6 +27,7 @@ def build_metrics(parts: Parts, surface: Surface) -> Metrics:
         *_of_liveness(parts),
         *_of_requests(surface),
         *_of_connections(parts.platform.traffic),
+        *_of_integrity(parts),
         *_of_artifacts(parts),
         *_of_pools(parts),
         *_of_the_process(parts),
@@ -159,6 +161,18 @@ def _of_connections(traffic: Traffic) -> Metrics:
             "plexsphere_rate_limited_total",
             "Requests refused since who asks is beyond a rate.",
             lambda: traffic.rate_limited,
+        ),
+    )
+
+
+def _of_integrity(parts: Parts) -> Metrics:
+    counts = parts.hooks.alerts.counts
+    return (
+        Metric(
+            "plexsphere_integrity_violations_total",
+            Kind.COUNTER,
+            "Integrity violations that this process opened, by what they are of; log lines name the nodes.",
+            lambda: [({"kind": kind.value}, counts[kind.value]) for kind in violation.Kind],
         ),
     )
 
