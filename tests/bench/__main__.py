@@ -19,7 +19,7 @@ from tests.bench.figure import Figure
 from tests.bench.machine import commit, machine
 from tests.bench.rows import events, fan_out, heartbeat, latency, lists, policies, pushes, registration, state
 from tests.bench.site import HONEST, Bench
-from tests.support.postgres import server_folder
+from tests.support.postgres import on_disk, server_folder
 
 OUT: Final = Path("bench-results.json")
 EXAMPLE: Final = "Example: make bench ARGS='--only heartbeat state --out results.json'"
@@ -69,7 +69,7 @@ def _arguments() -> argparse.Namespace:
 
 async def _measured(names: Sequence[str]) -> dict[str, Any]:
     started = time.monotonic()
-    with server_folder() as folder, ExitStack() as stack:
+    with server_folder(on_disk()) as folder, ExitStack() as stack:
         bench = Bench(folder, _say, stack)
         await asyncio.to_thread(bench.begin)
         document: dict[str, Any] = {

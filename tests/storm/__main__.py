@@ -23,7 +23,7 @@ from tests.storm.replay import replay
 from tests.storm.restart import restart
 from tests.storm.stage import Stage
 from tests.storm.vanish import vanish
-from tests.support.postgres import TestServer, server_folder
+from tests.support.postgres import TestServer, on_disk, server_folder
 
 # Commits wait for the disk as on a server of its own: 5 ms, with fsync on.
 HONEST: Final = {"commit_delay": "5000", "commit_siblings": "0", "fsync": "on", "shared_buffers": "256MB"}
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 
 async def _all(arguments: argparse.Namespace) -> dict[str, Sequence[Promise]]:
     found: dict[str, Sequence[Promise]] = {}
-    with server_folder() as folder:
+    with server_folder(on_disk()) as folder:
         postgres = EmbeddedPostgres(folder / "data", settings=HONEST, elsewhere=folder / "elsewhere")
         await asyncio.to_thread(postgres.start)
         try:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.postgres
 SIZE = 3
 PATIENCE = 20
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+ASLEEP = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 DEEP = "[" * 20_000 + "]" * 20_000
 
 
@@ -27,6 +28,17 @@ async def one(store: Database) -> int:
     async with store.connection() as connection:
         row = await (await connection.execute("SELECT 1")).fetchone()
         return int(row[0]) if row else 0
+
+
+async def somebody_sleeps(store: Database) -> None:
+    """Return once a session is at its long statement."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            # Within one transaction the same sessions would be seen again and again.
+            async with store.connection() as connection:
+                if await (await connection.execute(ASLEEP)).fetchone():
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def test_when_all_connections_are_held_the_wait_is_bounded_and_ends_with_a_word(
@@ -85,13 +97,13 @@ async def test_a_session_killed_at_work_is_the_kernels_word_for_it(database: Sec
                 await connection.execute("SELECT pg_sleep(30)")
 
         working = asyncio.create_task(work())
-        await asyncio.sleep(0.2)
+        await somebody_sleeps(killer)
         async with killer.connection() as connection:
             await connection.execute(CUT)
 
         with pytest.raises(StoreUnavailable):
             await working
-        async with store.connection() as connection:
+        async with killer.connection() as connection:
             found = await (await connection.execute("SELECT to_regclass('left_behind')")).fetchone()
         assert found == (None,)
 
