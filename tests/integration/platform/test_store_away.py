@@ -36,7 +36,7 @@ async def somebody_sleeps(store: Database) -> None:
         while True:
             # Within one transaction the same sessions would be seen again and again.
             async with store.connection() as connection:
-                if await (await connection.execute(ASLEEP)).fetchone():
+                if await (await connection.execute(ASLEEP)).fetchone() is not None:
                     return
             await asyncio.sleep(0.02)
 
