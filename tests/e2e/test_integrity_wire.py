@@ -26,13 +26,14 @@ pytestmark = [pytest.mark.postgres, pytest.mark.e2e, pytest.mark.asyncio(loop_sc
 
 VIOLATIONS: Final = "/v1/integrity-violations"
 RELEASE: Final = """
-INSERT INTO plexd_releases (version, support_status) VALUES ('1.4.2', 'supported')
+INSERT INTO plexd_releases (version, support_status) VALUES (%s, 'supported')
 """
 RELEASED: Final = """
 INSERT INTO plexd_artifacts (version, os, arch, sha256, size, verdict)
-VALUES ('1.4.2', 'linux', 'amd64', %s, 1, 'verified')
+VALUES (%s, 'linux', 'amd64', %s, 1, 'verified')
 """
 GOOD: Final = "07" * 32
+NEWER: Final = "09" * 32
 OTHER: Final = bytes([8]) * 32
 FOUND: Final = {"kind": "hook_checksum", "detected_by": "inotify", "artifact_id": "backup"}
 FINGERPRINT: Final = f"SHA256:{'A' * 43}"
@@ -85,8 +86,9 @@ async def scene(lasting_database: Secret[str]) -> AsyncIterator[Scene]:
         await grant(operator, place.project_id, reader.subject, "member", f"project:{place.project_id}")
         async with await psycopg.AsyncConnection.connect(lasting_database.reveal()) as connection:
             await connection.execute("SET search_path TO plexsphere")
-            await connection.execute(RELEASE)
-            await connection.execute(RELEASED, [GOOD])
+            for version, binary in (("1.4.2", GOOD), ("1.4.3", NEWER)):
+                await connection.execute(RELEASE, [version])
+                await connection.execute(RELEASED, [version, binary])
         yield Scene(place, operator, stranger, reader)
 
 
@@ -418,6 +420,19 @@ async def test_a_heartbeat_that_tells_another_checksum_has_the_binary_judged(sce
     assert await beats(GOOD) == ["resolved"]
     assert (await scene.capabilities(node))[0]["status"] == "match"
     assert counted(scene, "binary") == before + 1
+
+
+async def test_a_binary_that_was_not_announced_yet_is_no_violation_and_is_listed_as_drifted(
+    scene: Scene,
+) -> None:
+    node = await scene.node(binary={"version": "1.4.2", "checksum": GOOD})
+    await node.call("POST", "heartbeat", json.dumps({"binary_checksum": NEWER}).encode())
+    await scene.place.root.fleet().book.flush()
+    unannounced = (await scene.capabilities(node))[0]["status"]
+    await scene.announce(node, binary={"version": "1.4.3", "checksum": NEWER})
+
+    assert (unannounced, (await scene.capabilities(node))[0]["status"]) == ("drift", "match")
+    assert await scene.listed(node) == []
 
 
 async def test_a_page_of_hooks_is_noted_in_the_platforms_chain(scene: Scene) -> None:
