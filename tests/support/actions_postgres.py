@@ -160,6 +160,7 @@ class Process:
             self.keys,
             ExpireTargets(database, overdue, executions, fleet, inbox),
             self.release_wave,
+            rest=timedelta(0),
         )
         self.get = GetExecution(fleet, executions)
         self.target = GetTarget(fleet, executions)

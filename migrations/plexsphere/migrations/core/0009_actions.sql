@@ -26,6 +26,8 @@ COMMENT ON COLUMN executions.action IS 'a builtin''s name, or hooks/ and the nam
 COMMENT ON COLUMN executions.approve_privileged IS 'whether privileged hooks may run; each wave is held against it';
 COMMENT ON COLUMN executions.size IS 'how many targets it was dispatched to';
 CREATE INDEX executions_of_project ON executions (domain_id, project_id, id);
+CREATE INDEX executions_of_status ON executions (domain_id, project_id, status, id);
+CREATE INDEX executions_of_action ON executions (domain_id, project_id, action, status, id);
 CREATE INDEX executions_open ON executions (domain_id, id) WHERE ended_at IS NULL;
 CREATE INDEX executions_over ON executions (ended_at) WHERE ended_at IS NOT NULL;
 

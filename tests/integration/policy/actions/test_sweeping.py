@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -125,6 +126,19 @@ async def test_more_overdue_targets_than_one_look_takes_all_end(
 
     assert [await site.statuses(each) for each in overdue] == [["timeout"] * 4] * 5
     assert {(await site.one.get(PROJECT, each)).status.value for each in overdue} == {"timeout"}
+
+
+async def test_a_rollout_that_somebody_looked_at_a_moment_ago_is_left_alone(site: ActionSite) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1))
+    await site.finish(execution_id, 1)
+    sweep = replace(site.one.sweep, rest=timedelta(seconds=60))
+    await sweep.sweep()
+    at_once = await site.released(execution_id)
+    await site.let_time_pass(61)
+    await sweep.sweep()
+
+    assert at_once == [1]
+    assert await site.released(execution_id) == [1, 2, 3, 4]
 
 
 @pytest.mark.soak

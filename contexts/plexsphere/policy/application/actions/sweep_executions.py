@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId
@@ -19,6 +20,8 @@ from plexsphere.policy.ports.actions.rollouts import Rollouts
 LOG: Final = logging.getLogger("plexsphere.actions")
 
 PERIOD_SECONDS: Final = 0.5
+# A little less than the period: each rollout is looked at about once in it, however many processes sweep.
+REST: Final = timedelta(seconds=0.4)
 MOST_AT_ONCE: Final = 64
 MOST_LOOKED_AT: Final = 500
 MOST_KEYS: Final = 500
@@ -29,7 +32,8 @@ class SweepExecutions:
     """
     Sweeps in small units of work; any number of processes may do so at once, each passes the others' rows over.
 
-    An execution at which something fails is left for the next sweep, and holds up no other.
+    An execution at which something fails is left for the next sweep, and holds up no other. A rollout that somebody
+    looked at within the `rest` is left alone.
     """
 
     unit_of_work: UnitOfWork
@@ -39,6 +43,7 @@ class SweepExecutions:
     keys: IdempotencyKeys
     expire_targets: ExpireTargets
     release_wave: ReleaseWave
+    rest: timedelta = REST
     _looked_upto: Place | None = field(default=None, init=False)
 
     async def run(self) -> None:
@@ -53,7 +58,7 @@ class SweepExecutions:
     async def sweep(self) -> None:
         """End what is overdue, release waves that are due, and bring statuses to what their targets say."""
         await self._expire()
-        for domain_id, execution_id in await self.rollouts.next(MOST_AT_ONCE):
+        for domain_id, execution_id in await self.rollouts.next(self.rest, MOST_AT_ONCE):
             await self._or_leave(self._advance, domain_id, execution_id)
         await self._settle()
         await self.keys.forget(KEY_LIFE, MOST_KEYS)

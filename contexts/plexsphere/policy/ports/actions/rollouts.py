@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
@@ -62,8 +63,8 @@ class Waiting:
 class Rollouts(Protocol):
     """Rollouts that are going on, and their targets; whoever works at one keeps others out until it commits."""
 
-    async def next(self, most: int, /) -> Sequence[tuple[DomainId, ExecutionId]]:
-        """Return the rollouts that nobody looked at for longest, and have them looked at now."""
+    async def next(self, rest: timedelta, most: int, /) -> Sequence[tuple[DomainId, ExecutionId]]:
+        """Return rollouts that nobody looked at for so long, the longest first, and have them looked at now."""
         ...
 
     async def take(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Rollout | None:

@@ -23,7 +23,7 @@ from plexsphere.policy.adapters.postgres.actions.reports import reported
 from plexsphere.policy.domain.actions.action_name import HOOKS
 from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT, PICKUP
 from plexsphere.policy.domain.actions.errors import EmptyCohort
-from plexsphere.policy.domain.actions.execution import Execution, Reason, Target
+from plexsphere.policy.domain.actions.execution import Execution, ExecutionStatus, Reason, Target
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.errors import ProjectNotFound
 from plexsphere.policy.ports.actions.executions import (
@@ -77,12 +77,33 @@ REPORTS: Final = """
 SELECT node_id, report FROM execution_targets
 WHERE domain_id = %s AND execution_id = %s AND report IS NOT NULL
 """
+# Each kind of page has an index that holds its rows in their order.
 PAGE: Final = f"""
 SELECT {EXECUTION} FROM {EXECUTIONS}
 WHERE execution.domain_id = %(domain)s AND execution.project_id = %(project)s AND execution.id > %(after)s
-    AND (%(status)s::text IS NULL OR execution.status = %(status)s)
-    AND (%(action)s::text IS NULL OR execution.action IN (%(action)s, %(hook)s))
 ORDER BY execution.id LIMIT %(limit)s
+"""
+PAGE_OF_STATUS: Final = f"""
+SELECT {EXECUTION} FROM {EXECUTIONS}
+WHERE execution.domain_id = %(domain)s AND execution.project_id = %(project)s AND execution.status = %(status)s
+    AND execution.id > %(after)s
+ORDER BY execution.id LIMIT %(limit)s
+"""
+# Of each spelling and status no more is read than a page holds.
+PAGE_OF_ACTION: Final = f"""
+SELECT {EXECUTION} FROM {EXECUTIONS}
+WHERE execution.domain_id = %(domain)s AND execution.id = ANY(ARRAY(
+    SELECT found.id
+    FROM unnest(%(actions)s::text[]) AS spelling CROSS JOIN unnest(%(statuses)s::text[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT each.id FROM executions AS each
+        WHERE each.domain_id = %(domain)s AND each.project_id = %(project)s AND each.action = spelling
+            AND each.status = wanted AND each.id > %(after)s
+        ORDER BY each.id LIMIT %(limit)s
+    ) AS found
+    ORDER BY found.id LIMIT %(limit)s
+))
+ORDER BY execution.id
 """
 # One scan, of no more than all that a Domain may have open.
 BUSY: Final = """
@@ -141,19 +162,20 @@ UPDATE executions AS execution SET status = moved.status, updated_at = clock_tim
 FROM moved WHERE domain_id = %(domain)s AND execution.id = moved.id
 """
 
+# An index is asked for what lies before one instant; `clock_timestamp()` is another one for each row.
 # Targets first: an execution may have 10,000 of them, and their outputs.
 FORGET_TARGETS: Final = """
 WITH over AS MATERIALIZED (
     SELECT target.domain_id, execution_id, node_id FROM executions
     JOIN execution_targets AS target ON (target.domain_id, execution_id) = (executions.domain_id, id)
-    WHERE executions.ended_at < clock_timestamp() - %s LIMIT %s FOR UPDATE OF target SKIP LOCKED
+    WHERE executions.ended_at < statement_timestamp() - %s LIMIT %s FOR UPDATE OF target SKIP LOCKED
 )
 DELETE FROM execution_targets AS kept USING over
 WHERE (kept.domain_id, kept.execution_id, kept.node_id) = (over.domain_id, over.execution_id, over.node_id)
 """
 FORGET: Final = """
 WITH over AS MATERIALIZED (
-    SELECT domain_id, id FROM executions WHERE ended_at < clock_timestamp() - %s AND NOT EXISTS (
+    SELECT domain_id, id FROM executions WHERE ended_at < statement_timestamp() - %s AND NOT EXISTS (
         SELECT FROM execution_targets AS target WHERE (target.domain_id, execution_id) = (executions.domain_id, id)
     ) ORDER BY ended_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
@@ -202,16 +224,9 @@ class PostgresExecutions:
         /,
     ) -> ExecutionPage:
         """Read one row more than asked for, to know whether the page is the last."""
-        given = {
-            "domain": domain_id,
-            "project": project_id,
-            "after": after or BEFORE_ALL,
-            "status": asked.status and asked.status.value,
-            "action": asked.action_name,
-            "hook": f"{HOOKS}{asked.action_name}",
-            "limit": limit + 1,
-        }
-        rows = await self._rows(PAGE, given)
+        statement, wanted = _page_of(asked)
+        place = {"domain": domain_id, "project": project_id, "after": after or BEFORE_ALL}
+        rows = await self._rows(statement, place | wanted | {"limit": limit + 1})
         return ExecutionPage(tuple(map(execution_of, rows[:limit])), len(rows) <= limit)
 
     async def target(
@@ -271,6 +286,16 @@ class PostgresExecutions:
     async def _rows(self, statement: str, given: Sequence[Any] | Mapping[str, Any]) -> list[TupleRow]:
         async with self.database.connection() as connection:
             return await (await connection.execute(statement, given)).fetchall()
+
+
+def _page_of(asked: ExecutionFilter) -> tuple[str, dict[str, Any]]:
+    if asked.action_name is not None:
+        statuses = list(ExecutionStatus) if asked.status is None else [asked.status]
+        actions = [asked.action_name, f"{HOOKS}{asked.action_name}"]
+        return PAGE_OF_ACTION, {"actions": actions, "statuses": [each.value for each in statuses]}
+    if asked.status is not None:
+        return PAGE_OF_STATUS, {"status": asked.status.value}
+    return PAGE, {}
 
 
 def _values(execution: NewExecution) -> dict[str, Any]:

@@ -20,7 +20,7 @@ WHERE domain_id = %(domain)s AND project_id = %(project)s AND principal = %(prin
 """
 FORGET: Final = """
 WITH over AS MATERIALIZED (
-    SELECT domain_id, project_id, principal, key FROM execution_keys WHERE created_at < clock_timestamp() - %s
+    SELECT domain_id, project_id, principal, key FROM execution_keys WHERE created_at < statement_timestamp() - %s
     ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 DELETE FROM execution_keys AS kept USING over

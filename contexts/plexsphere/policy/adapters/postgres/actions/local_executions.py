@@ -36,7 +36,7 @@ WHERE domain_id = %s AND node_id = %s AND id > %s ORDER BY id LIMIT %s
 """
 FORGET: Final = """
 WITH over AS MATERIALIZED (
-    SELECT domain_id, node_id, id FROM local_executions WHERE recorded_at < clock_timestamp() - %s
+    SELECT domain_id, node_id, id FROM local_executions WHERE recorded_at < statement_timestamp() - %s
     ORDER BY recorded_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 DELETE FROM local_executions AS kept USING over

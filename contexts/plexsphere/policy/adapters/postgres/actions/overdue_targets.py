@@ -14,10 +14,11 @@ from plexsphere.policy.ports.actions.overdue_targets import OpenExecution, Overd
 
 NOBODY: Final = UUID(int=0)
 
+# One instant, of the statement: with another one for each row the index would be read to its end.
 EXECUTIONS: Final = """
 SELECT DISTINCT domain_id, execution_id FROM (
     SELECT domain_id, execution_id FROM execution_targets
-    WHERE ended_at IS NULL AND deadline <= clock_timestamp() AND execution_id <> ALL(%s) ORDER BY deadline LIMIT %s
+    WHERE ended_at IS NULL AND deadline <= statement_timestamp() AND execution_id <> ALL(%s) ORDER BY deadline LIMIT %s
 ) AS overdue ORDER BY domain_id, execution_id
 """
 TAKE: Final = """

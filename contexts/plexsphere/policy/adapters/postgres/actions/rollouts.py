@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from psycopg.rows import TupleRow
@@ -22,7 +23,8 @@ AT_ONCE: Final = 256
 
 NEXT: Final = """
 WITH longest AS MATERIALIZED (
-    SELECT domain_id, execution_id FROM execution_rollouts WHERE NOT is_over
+    SELECT domain_id, execution_id FROM execution_rollouts
+    WHERE NOT is_over AND looked_at <= statement_timestamp() - %s
     ORDER BY looked_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE execution_rollouts AS rollout SET looked_at = clock_timestamp() FROM longest
@@ -36,12 +38,14 @@ WHERE domain_id = %s AND execution_id = %s AND NOT is_over FOR NO KEY UPDATE SKI
 # Read after the lock was taken, in a statement of its own: what another process released before is seen.
 # A node that calls off what it took up gives no reason; whoever else cancels does.
 TALLY: Final = """
-SELECT project_id, action, type, approve_privileged, size, count(*) FILTER (WHERE target.status = 'succeeded'),
-    count(*) FILTER (WHERE target.status IN ('failed', 'timeout') AND reason <> 'silent'
-                        OR target.status = 'cancelled' AND reason = '')
-FROM executions JOIN execution_targets AS target ON (target.domain_id, execution_id) = (executions.domain_id, id)
-WHERE executions.domain_id = %s AND id = %s
-GROUP BY project_id, action, type, approve_privileged, size
+SELECT project_id, action, type, approve_privileged, size, tally.succeeded, tally.failed
+FROM executions CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE target.status = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE target.status IN ('failed', 'timeout') AND reason <> 'silent'
+                            OR target.status = 'cancelled' AND reason = '') AS failed
+    FROM execution_targets AS target WHERE (target.domain_id, execution_id) = (executions.domain_id, id)
+) AS tally
+WHERE domain_id = %s AND id = %s
 """
 UNDER_WAY: Final = """
 SELECT node_id, status <> 'pending' FROM execution_targets
@@ -71,9 +75,10 @@ class PostgresRollouts:
 
     database: Database
 
-    async def next(self, most: int, /) -> Sequence[tuple[DomainId, ExecutionId]]:
+    async def next(self, rest: timedelta, most: int, /) -> Sequence[tuple[DomainId, ExecutionId]]:
         """Mark them in one statement: of several processes each gets others."""
-        return [(DomainId(domain), ExecutionId(each)) for domain, each in await self._rows(NEXT, [most])]
+        rows = await self._rows(NEXT, [rest, most])
+        return [(DomainId(domain_id), ExecutionId(execution_id)) for domain_id, execution_id in rows]
 
     async def take(self, domain_id: DomainId, execution_id: ExecutionId, /) -> Rollout | None:
         """Lock the row, then count."""
