@@ -148,7 +148,7 @@ class Model:
             self._advance(execution)
 
     def forget_keys(self) -> None:
-        self.keys = {key: each for key, each in self.keys.items() if self.now - each[2] < DAY}
+        self.keys = {key: each for key, each in self.keys.items() if self.now - each[2] <= DAY}
 
     def _advance(self, execution: ModelExecution) -> None:
         plan, targets = execution.waves, execution.targets
