@@ -39,7 +39,7 @@ from tests.support.api import AS_A_NODE, AS_ALICE, AS_ROBOT, ROBOT, Surface, cod
 from tests.support.artifacts import (
     A_BINARY,
     OTHER_BINARY,
-    ReleaseState,
+    ReleaseStore,
     coming,
     content_of,
     memory_releases,
@@ -72,11 +72,11 @@ class OneNode:
 class KeptTrail:
     """Keeps what was recorded within a unit of work."""
 
-    state: ReleaseState
+    store: ReleaseStore
     entries: list[AuditEntry] = field(default_factory=list)
 
     def record(self, entry: AuditEntry) -> None:
-        if not self.state.is_open:
+        if not self.store.is_open:
             raise RuntimeError("no unit of work is open")
         self.entries.append(entry)
 
@@ -85,10 +85,10 @@ class Scene:
     """The bridges over releases in memory and a real folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.state, self.alerts = folder, ReleaseState(), ArtifactAlerts()
-        self.trail = KeptTrail(self.state)
+        self.folder, self.store, self.alerts = folder, ReleaseStore(), ArtifactAlerts()
+        self.trail = KeptTrail(self.store)
         self.uploads, self.fetches = Places(1, "10"), Places(2, "10", 1)
-        kit = memory_releases(self.state)
+        kit = memory_releases(self.store)
         store = LocalDirectory(folder, FakeClock(), mint_id)
         self.artifacts = ArtifactsBridge(
             kit.unit_of_work,

@@ -15,7 +15,8 @@ from plexsphere.policy.application.list_policies import ListPolicies
 from plexsphere.policy.application.list_policy_revisions import ListPolicyRevisions
 from tests.support.api import ABSENT, Surface, code_of, surface
 from tests.support.identity import MemoryAuditTrail
-from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk
+from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 ALL: Final = f"/v1/projects/{PROJECT}/policies"

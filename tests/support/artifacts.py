@@ -1,7 +1,6 @@
 """Fakes for artifacts: what was released, in memory, and the machines of nodes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
@@ -24,6 +23,7 @@ from plexsphere.policy.ports.artifacts.machines import Machine
 from plexsphere.policy.ports.artifacts.releases import ReleasePage, Releases
 from plexsphere.policy.ports.integrity.known_good import KnownGood
 from tests.support.identity import EPOCH
+from tests.support.memory_unit_of_work import MemoryUnitOfWork
 
 DOMAIN: Final = DomainId(UUID(int=0xD0))
 OTHER_DOMAIN: Final = DomainId(UUID(int=0xD1))
@@ -38,44 +38,32 @@ class ReleaseState:
     """Everything the fakes keep."""
 
     releases: dict[str, Release] = field(default_factory=dict)
-    is_open: bool = False
+
+    def copy(self) -> "ReleaseState":
+        return ReleaseState(dict(self.releases))
 
     def artifacts(self) -> list[Artifact]:
         """Return every binary."""
         return [artifact for release in self.releases.values() for artifact in release.artifacts]
 
 
-class MemoryUnitOfWork:
-    """Rolls the state back unless the outermost block is left cleanly."""
+@dataclass
+class ReleaseStore:
+    """The state, and whether a unit of work is open."""
 
-    def __init__(self, state: ReleaseState) -> None:
-        self._state = state
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncGenerator[None]:
-        if self._state.is_open:
-            yield
-            return
-        before = dict(self._state.releases)
-        self._state.is_open = True
-        try:
-            yield
-        except BaseException:
-            self._state.releases = before
-            raise
-        finally:
-            self._state.is_open = False
+    state: ReleaseState = field(default_factory=ReleaseState)
+    is_open: bool = False
 
 
 class MemoryReleases:
     """Releases in memory."""
 
-    def __init__(self, state: ReleaseState) -> None:
-        self._state = state
+    def __init__(self, store: ReleaseStore) -> None:
+        self._store = store
 
     async def add(self, artifact: Artifact, support_status: SupportStatus | None, /) -> bool:
         version = artifact.name.version
-        release = self._state.releases.get(version) or Release(
+        release = self._store.state.releases.get(version) or Release(
             version, SupportStatus.SUPPORTED, (), EPOCH, EPOCH
         )
         others = [each for each in release.artifacts if each.name != artifact.name]
@@ -85,34 +73,36 @@ class MemoryReleases:
         kept = former if former is not None and former.verdict is Verdict.VERIFIED else artifact
         ordered = sorted([*others, kept], key=lambda each: (each.name.os, each.name.arch))
         status = support_status or release.support_status
-        self._state.releases[version] = replace(release, support_status=status, artifacts=tuple(ordered))
+        self._store.state.releases[version] = replace(
+            release, support_status=status, artifacts=tuple(ordered)
+        )
         return former is None
 
     async def set_support_status(self, version: str, support_status: SupportStatus, /) -> bool:
-        if version not in self._state.releases:
+        if version not in self._store.state.releases:
             return False
-        release = self._state.releases[version]
-        self._state.releases[version] = replace(release, support_status=support_status)
+        release = self._store.state.releases[version]
+        self._store.state.releases[version] = replace(release, support_status=support_status)
         return True
 
     async def get(self, version: str, /) -> Release | None:
-        return self._state.releases.get(version)
+        return self._store.state.releases.get(version)
 
     async def find(self, name: ArtifactName, /) -> Artifact | None:
-        release = self._state.releases.get(name.version)
+        release = self._store.state.releases.get(name.version)
         if release is None or release.support_status is SupportStatus.WITHDRAWN:
             return None
         return next((each for each in release.artifacts if each.name == name), None)
 
     async def page(self, after: str, limit: int, /) -> ReleasePage:
-        rest = [release for version, release in sorted(self._state.releases.items()) if version > after]
+        rest = [release for version, release in sorted(self._store.state.releases.items()) if version > after]
         return ReleasePage(tuple(rest[:limit]), len(rest) <= limit)
 
     async def released_among(self, digests: Collection[str], /) -> frozenset[str]:
-        return frozenset(digests) & {artifact.content.sha256 for artifact in self._state.artifacts()}
+        return frozenset(digests) & {artifact.content.sha256 for artifact in self._store.state.artifacts()}
 
     async def hold(self) -> None:
-        if not self._state.is_open:
+        if not self._store.is_open:
             raise RuntimeError("no unit of work is open")
 
 
@@ -132,14 +122,14 @@ class FakeMachines:
 class MemoryKnownGood:
     """Known-good checksums in memory."""
 
-    state: ReleaseState
+    store: ReleaseStore
 
     async def of(self, version: str, /) -> frozenset[str]:
-        artifacts = self.state.artifacts()
+        artifacts = self.store.state.artifacts()
         return frozenset(each.content.sha256 for each in artifacts if each.name.version == version)
 
     async def supported_among(self, digests: Collection[str], /) -> frozenset[str]:
-        releases = self.state.releases.values()
+        releases = self.store.state.releases.values()
         supported = [each for each in releases if each.support_status is SupportStatus.SUPPORTED]
         return frozenset(digests) & {each.content.sha256 for one in supported for each in one.artifacts}
 
@@ -148,13 +138,13 @@ class MemoryKnownGood:
 class MemoryUpgradeChecksums:
     """Checksums to upgrade to, in memory."""
 
-    state: ReleaseState
+    store: ReleaseStore
     machines: FakeMachines
 
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
     ) -> Mapping[NodeId, str]:
-        release = self.state.releases.get(version)
+        release = self.store.state.releases.get(version)
         if release is None or release.support_status is SupportStatus.WITHDRAWN:
             return {}
         fitting = {Machine(each.name.os, each.name.arch): each.content.sha256 for each in release.artifacts}
@@ -162,7 +152,7 @@ class MemoryUpgradeChecksums:
         return {node: f"sha256:{fitting[each]}" for node, each in told.items() if each in fitting}
 
     async def is_withdrawn(self, version: str, /) -> bool:
-        release = self.state.releases.get(version)
+        release = self.store.state.releases.get(version)
         return release is not None and release.support_status is SupportStatus.WITHDRAWN
 
 
@@ -198,13 +188,13 @@ class ReleaseKit:
         return added
 
 
-def memory_releases(state: ReleaseState) -> ReleaseKit:
+def memory_releases(store: ReleaseStore) -> ReleaseKit:
     """Return the fakes."""
     return ReleaseKit(
-        MemoryUnitOfWork(state),
-        MemoryReleases(state),
-        MemoryKnownGood(state),
-        lambda machines: MemoryUpgradeChecksums(state, machines),
+        MemoryUnitOfWork(store),
+        MemoryReleases(store),
+        MemoryKnownGood(store),
+        lambda machines: MemoryUpgradeChecksums(store, machines),
     )
 
 

@@ -1,7 +1,6 @@
 """Fakes for managed push: its collections in memory over one state, and the values that tests begin with."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,6 +20,7 @@ from plexsphere.platform.kernel.ids import DomainId, PushId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from tests.support.identity import EPOCH, FakeClock
+from tests.support.memory_unit_of_work import MemoryUnitOfWork
 
 DOMAIN: Final = DomainId(UUID(int=0xD0))
 OTHER_DOMAIN: Final = DomainId(UUID(int=0xD1))
@@ -80,29 +80,6 @@ class PushStore:
         self.clock = clock or FakeClock()
         self.state = PushState()
         self.is_open = False
-
-
-class MemoryUnitOfWork:
-    """Rolls the state back unless the outermost block is left cleanly."""
-
-    def __init__(self, store: PushStore) -> None:
-        self._store = store
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncGenerator[None]:
-        if self._store.is_open:
-            yield
-            return
-        before = self._store.state.copy()
-        self._store.is_open = True
-        try:
-            yield
-        except BaseException:
-            # As a database does it: whatever ends the block but its end undoes it.
-            self._store.state = before
-            raise
-        finally:
-            self._store.is_open = False
 
 
 class MemoryTargets:

@@ -9,7 +9,8 @@ from plexsphere.platform.kernel.ids import ProjectId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.adapters.postgres.policies import PostgresPolicies
 from tests.support.identity_postgres import lent_database
-from tests.support.policy import HOMES, PolicyKit
+from tests.support.memory_policies import PolicyKit
+from tests.support.policy import HOMES
 
 MAKE_DOMAIN: Final = """
 INSERT INTO domains (id, slug, name, mesh_cidr, created_at, updated_at)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.policy import PolicyKit, PolicyStore, memory_policies
+from tests.support.memory_policies import PolicyKit, PolicyStore, memory_policies
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])

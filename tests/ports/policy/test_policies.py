@@ -10,15 +10,8 @@ from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
 from plexsphere.policy.ports.policies import PolicyReading
-from tests.support.policy import (
-    DOMAIN,
-    FOREIGN_PROJECT,
-    OTHER_DOMAIN,
-    OTHER_PROJECT,
-    PROJECT,
-    PolicyKit,
-    header_of,
-)
+from tests.support.memory_policies import PolicyKit, header_of
+from tests.support.policy import DOMAIN, FOREIGN_PROJECT, OTHER_DOMAIN, OTHER_PROJECT, PROJECT
 from tests.unit.policy import fleets
 
 NOBODYS = PolicyId(UUID(int=0x404))

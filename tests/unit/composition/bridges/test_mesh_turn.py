@@ -26,7 +26,8 @@ from tests.support.identity import (
     a_domain,
     a_project,
 )
-from tests.support.policy import DOMAIN, OTHER_DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk, a_draft
+from tests.support.policy import DOMAIN, OTHER_DOMAIN, OTHER_PROJECT, PROJECT, a_draft
+from tests.support.policy_desk import PolicyDesk
 
 RANGE = MeshRange.parse("10.100.0.0/16")
 

@@ -17,7 +17,8 @@ from plexsphere.platform.kernel.subjects import project_object
 from plexsphere.policy.application.list_policies import ListPolicies
 from plexsphere.policy.domain.errors import PolicyTestFault, RuleFault
 from tests.support.identity import EPOCH, MemoryAuditTrail
-from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk
+from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 MISSING = UUID(int=0x404)

@@ -16,7 +16,8 @@ from plexsphere.policy.application.wording import RuleWords, Wording
 from plexsphere.policy.domain.member import Member
 from plexsphere.policy.domain.policy import NetworkPolicy
 from plexsphere.policy.domain.rule import Rule
-from tests.support.policy import DOMAIN, PROJECT, PolicyDesk, a_draft
+from tests.support.policy import DOMAIN, PROJECT, a_draft
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets, naive
 
 Pairs = frozenset[frozenset[NodeId]]

@@ -10,7 +10,8 @@ from plexsphere.platform.kernel.subjects import project_object
 from plexsphere.policy.application.diff_policy_revisions import DiffPolicyRevisions
 from plexsphere.policy.application.get_policy_revision import GetPolicyRevision
 from plexsphere.policy.application.list_policy_revisions import ListPolicyRevisions
-from tests.support.policy import AUTHOR, PROJECT, PolicyDesk, a_change, a_draft, a_rule
+from tests.support.policy import AUTHOR, PROJECT, a_change, a_draft, a_rule
+from tests.support.policy_desk import PolicyDesk
 
 PERMITTED = Permitted(
     Caller(AUTHOR, UUID(AUTHOR.id), None), "read", project_object(PROJECT), "policy.revisions.list"

@@ -12,7 +12,8 @@ from plexsphere.fleet.domain.sight_change import PeerChange
 from plexsphere.fleet.ports.sight import SightedNode
 from plexsphere.platform.kernel.ids import DomainId
 from plexsphere.policy.domain.policy import NetworkPolicy
-from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk, a_draft, a_rule
+from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT, a_draft, a_rule
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 UNKNOWN = DomainId(UUID(int=0x404))

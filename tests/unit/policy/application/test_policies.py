@@ -25,16 +25,9 @@ from plexsphere.policy.domain.errors import (
     UnknownProtocol,
 )
 from tests.support.identity import EPOCH
-from tests.support.policy import (
-    AUTHOR,
-    DOMAIN,
-    OTHER_PROJECT,
-    PROJECT,
-    MemoryPolicies,
-    PolicyDesk,
-    a_draft,
-    a_rule,
-)
+from tests.support.memory_policies import MemoryPolicies
+from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT, a_draft, a_rule
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 MISSING_PROJECT = ProjectId(UUID(int=0x404))

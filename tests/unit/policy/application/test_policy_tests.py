@@ -8,7 +8,8 @@ import pytest
 
 from plexsphere.platform.kernel.ids import PolicyId
 from plexsphere.policy.domain.errors import PolicyTestBroken, TooManyPolicyTests
-from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT, PolicyDesk, a_change, a_draft, a_rule, a_test
+from tests.support.policy import DOMAIN, OTHER_PROJECT, PROJECT, a_change, a_draft, a_rule, a_test
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 DENY = a_rule("deny")

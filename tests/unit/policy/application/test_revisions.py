@@ -22,16 +22,8 @@ from plexsphere.policy.domain.errors import (
     UnknownAction,
 )
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
-from tests.support.policy import (
-    AUTHOR,
-    DOMAIN,
-    OTHER_PROJECT,
-    PROJECT,
-    PolicyDesk,
-    a_change,
-    a_draft,
-    a_rule,
-)
+from tests.support.policy import AUTHOR, DOMAIN, OTHER_PROJECT, PROJECT, a_change, a_draft, a_rule
+from tests.support.policy_desk import PolicyDesk
 from tests.unit.policy import fleets
 
 MISSING_POLICY = PolicyId(UUID(int=0x404))
