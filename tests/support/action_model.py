@@ -5,13 +5,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from plexsphere.platform.kernel.ids import ExecutionId, NodeId
+from plexsphere.policy.domain.actions.deadlines import grace_of, pickup_of
 from plexsphere.policy.domain.actions.execution import Reason, aggregated
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.actions.status import OPEN, TERMINAL, TargetStatus
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 
-PICKUP = 300
-GRACE = 30
 DAY = 86_400
 FAILURES = (TargetStatus.FAILED, TargetStatus.TIMEOUT)
 # What a node may announce so that nothing is released to it, nor dispatched; what changed is dispatched as it is now.
@@ -93,7 +92,7 @@ class Model:
         execution = ModelExecution(timeout, targets, self.now, waves, self._changed())
         self.executions[execution_id] = execution
         if waves is None:
-            self._release(targets.values())
+            self._release(execution, targets.values())
         else:
             self._advance(execution)
 
@@ -103,7 +102,8 @@ class Model:
         if target.status is TargetStatus.PENDING and is_in_time:
             if accepted:
                 target.status = TargetStatus.ACK
-                target.deadline = self.now + self.executions[execution_id].timeout + GRACE
+                timeout = self.executions[execution_id].timeout
+                target.deadline = self.now + timeout + grace_of(timeout).seconds
                 return True
             target.end(TargetStatus.FAILED, reason)
             target.entries += 1
@@ -180,7 +180,7 @@ class Model:
         if self._has_failed(execution, plan):
             self._halt(execution)
         else:
-            self._release([each for each in wave.values() if each.is_open])
+            self._release(execution, [each for each in wave.values() if each.is_open])
 
     def _misfit(self, execution: ModelExecution, node_id: NodeId) -> Reason | None:
         misfit = self.misfits.get(node_id)
@@ -210,9 +210,9 @@ class Model:
     def _waits(self, target: ModelTarget) -> bool:
         return target.is_open and not target.is_released
 
-    def _release(self, targets: Collection[ModelTarget]) -> None:
+    def _release(self, execution: ModelExecution, targets: Collection[ModelTarget]) -> None:
         for target in targets:
-            target.deadline = self.now + PICKUP
+            target.deadline = self.now + pickup_of(execution.timeout).seconds
 
     def _cancel(
         self, execution: ModelExecution, reason: str, is_meant: Callable[[ModelTarget], bool]

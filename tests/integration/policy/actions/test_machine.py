@@ -45,8 +45,8 @@ from tests.support.policy import AUTHOR, DOMAIN, PROJECT
 from tests.support.stopped_clock import MOVE, stopped_clock
 
 NODES: Final = 3
-SECONDS: Final = [10, 60, 290, 300, 400, 86_400]
-TIMEOUTS: Final = [10, 60, 500]
+SECONDS: Final = [5, 10, 60, 290, 300, 400, 86_400]
+TIMEOUTS: Final = [2, 10, 60, 500]
 REPORTS: Final = [
     Report(TargetStatus.SUCCEEDED, stdout="well"),
     Report(TargetStatus.FAILED, exit_code=1),

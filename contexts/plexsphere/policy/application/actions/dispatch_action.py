@@ -26,8 +26,8 @@ from plexsphere.policy.ports.actions.idempotency_keys import Claim, IdempotencyK
 from plexsphere.policy.ports.projects import Projects
 
 MOST_OPEN_TARGETS: Final = 50_000
-# What a node is offered is told as one, and read anew with each change of it.
-MOST_OPEN_TARGETS_OF_A_NODE: Final = 100
+# What a node is offered is told as one: 4 MiB of the 10 MiB that agents read of a state.
+MOST_OPEN_TARGETS_OF_A_NODE: Final = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from psycopg.types.json import Jsonb
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
+from plexsphere.policy.adapters.postgres.actions.patience import GRACE
 from plexsphere.policy.adapters.postgres.actions.reports import stored
-from plexsphere.policy.domain.actions.deadlines import GRACE
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.actions.status import TargetStatus
 from plexsphere.policy.ports.actions.callbacks import Heard
 
-# ruff: noqa: S608  # every statement is put together from constants of this module alone
+# ruff: noqa: S608  # every statement is put together from constants of this package alone
 TARGET: Final = (
     "target.domain_id = %(domain)s AND target.execution_id = %(execution)s AND target.node_id = %(node)s"
 )
@@ -25,7 +25,7 @@ FROM_CLOCK: Final = "FROM (SELECT clock_timestamp() AS at) AS clock"
 BEFORE: Final = f"SELECT status = 'pending' AS was_offer FROM execution_targets AS target WHERE {TARGET}"
 TAKE_UP: Final = f"""
 UPDATE execution_targets AS target SET status = 'ack', updated_at = clock.at,
-    deadline = clock.at + make_interval(secs => timeout_seconds) + %(grace)s
+    deadline = clock.at + make_interval(secs => timeout_seconds) + {GRACE}
 {FROM_CLOCK} WHERE {TARGET} AND status = 'pending' AND {IN_TIME}
 RETURNING true
 """
@@ -73,7 +73,7 @@ class PostgresCallbacks:
     ) -> Heard | None:
         """Write under the row's lock, and read what it is then."""
         ids = _ids(domain_id, node_id, execution_id)
-        moved = await self._one(TAKE_UP, ids | {"grace": GRACE})
+        moved = await self._one(TAKE_UP, ids)
         if moved is not None:
             await self._write(ACKNOWLEDGED, ids)
         return await self._heard(ids, moved)

@@ -19,9 +19,10 @@ from plexsphere.policy.adapters.postgres.actions.execution_rows import (
     execution_of,
     target_of,
 )
+from plexsphere.policy.adapters.postgres.actions.patience import PICKUP
 from plexsphere.policy.adapters.postgres.actions.reports import reported
 from plexsphere.policy.domain.actions.action_name import HOOKS
-from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT, PICKUP
+from plexsphere.policy.domain.actions.deadlines import LONGEST_ROLLOUT
 from plexsphere.policy.domain.actions.errors import EmptyCohort
 from plexsphere.policy.domain.actions.execution import Execution, ExecutionStatus, Reason, Target
 from plexsphere.policy.domain.actions.report import Report
@@ -50,12 +51,12 @@ INSERT INTO execution_rollouts (domain_id, execution_id, canary, percent, max_fa
 VALUES (%s, %s, %s, %s, %s, clock_timestamp() + %s)
 """
 # In the order of their nodes, in which everybody locks; a wave is released at one instant, by which it is told apart.
-ADD_TARGETS: Final = """
+ADD_TARGETS: Final = f"""
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at)
 INSERT INTO execution_targets
     (domain_id, execution_id, node_id, wire_name, checksum, parameters, timeout_seconds, released_at, deadline)
 SELECT %(domain)s, %(id)s, node_id, wire_name, checksum, parameters, timeout_seconds,
-       CASE WHEN %(released)s THEN clock.at END, CASE WHEN %(released)s THEN clock.at + %(pickup)s END
+       CASE WHEN %(released)s THEN clock.at END, CASE WHEN %(released)s THEN clock.at + {PICKUP} END
 FROM json_to_recordset(%(targets)s) AS given (
     node_id uuid, wire_name text, checksum text, parameters text, timeout_seconds integer
 ) CROSS JOIN clock
@@ -326,7 +327,6 @@ def _targets(execution: NewExecution) -> Iterator[dict[str, Any]]:
             "domain": execution.domain_id,
             "id": execution.id,
             "released": execution.waves is None,
-            "pickup": PICKUP,
             "targets": recordset(list(map(_row, execution.targets[first : first + AT_ONCE]))),
         }
 

@@ -10,8 +10,8 @@ from psycopg.rows import TupleRow
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
+from plexsphere.policy.adapters.postgres.actions.patience import PICKUP
 from plexsphere.policy.domain.actions.action_name import ActionName
-from plexsphere.policy.domain.actions.deadlines import PICKUP
 from plexsphere.policy.domain.actions.execution import Reason
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 from plexsphere.policy.ports.actions.rollouts import Rollout, UnderWay, Waiting
@@ -56,9 +56,10 @@ SELECT node_id, checksum FROM execution_targets
 WHERE domain_id = %s AND execution_id = %s AND ended_at IS NULL AND released_at IS NULL ORDER BY node_id
 """
 # One instant for all of them: the waves of an execution are told apart by it.
-RELEASE: Final = """
+# ruff: noqa: S608  # it is put together from constants of this package alone
+RELEASE: Final = f"""
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at)
-UPDATE execution_targets SET released_at = clock.at, deadline = clock.at + %s, updated_at = clock.at FROM clock
+UPDATE execution_targets SET released_at = clock.at, deadline = clock.at + {PICKUP}, updated_at = clock.at FROM clock
 WHERE domain_id = %s AND execution_id = %s AND node_id = ANY(%s) AND ended_at IS NULL AND released_at IS NULL
 """
 REFUSE: Final = """
@@ -104,7 +105,7 @@ class PostgresRollouts:
     ) -> None:
         """Write what is still waiting; only the holder of the rollout and who cancels lock such targets."""
         async with self.database.connection() as connection:
-            await connection.execute(RELEASE, [PICKUP, domain_id, execution_id, list(nodes)])
+            await connection.execute(RELEASE, [domain_id, execution_id, list(nodes)])
 
     async def refuse(
         self, domain_id: DomainId, execution_id: ExecutionId, reason: Reason, nodes: Sequence[NodeId], /
