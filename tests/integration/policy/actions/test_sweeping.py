@@ -20,6 +20,7 @@ pytestmark = pytest.mark.postgres
 
 SICK: Final = a_node_id(1)
 FORGET_STATUS: Final = "UPDATE executions SET status = 'started', ended_at = NULL"
+STATUSES: Final = "SELECT status FROM executions"
 
 
 @pytest.fixture
@@ -94,11 +95,27 @@ async def test_a_status_that_lags_behind_its_targets_is_brought_up(site: ActionS
     execution_id = await site.dispatched()
     await site.finish(execution_id, 1, 2, 3, 4)
     await site.run(FORGET_STATUS)
-    lagging = await site.one.get(PROJECT, execution_id)
+    lagging, shown = await site.run(STATUSES), await site.one.get(PROJECT, execution_id)
     await site.other.sweep.sweep()
 
-    assert not lagging.has_ended
-    assert (await site.one.get(PROJECT, execution_id)).status == "succeeded"
+    assert (lagging, await site.run(STATUSES)) == ([("started",)], [("succeeded",)])
+    settled = await site.one.get(PROJECT, execution_id)
+    assert (shown.status, shown.has_ended) == (settled.status, True) == ("succeeded", True)
+    assert shown.ended_at == max(each.updated_at for each in shown.targets)
+
+
+async def test_two_last_results_at_one_instant_are_shown_as_the_end(site: ActionSite) -> None:
+    executions = [await site.dispatched() for _ in range(10)]
+    for execution_id in executions:
+        await site.finish(execution_id, 1, 2)
+        reports = [
+            process.report(DOMAIN, a_node_id(number), str(execution_id), DONE)
+            for process, number in ((site.one, 3), (site.other, 4))
+        ]
+        await asyncio.gather(*reports)
+
+        shown = await site.one.get(PROJECT, execution_id)
+        assert (shown.status, shown.has_ended) == ("succeeded", True)
 
 
 async def test_a_status_that_is_right_is_left_alone(site: ActionSite) -> None:

@@ -1,10 +1,10 @@
 """Executions: an action, the nodes it is for, and how far each of them is (design D32; rest contract 3.8)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from plexsphere.platform.kernel.ids import DomainId, ExecutionId, NodeId, ProjectId
 from plexsphere.policy.domain.actions.definition import ActionType
@@ -94,6 +94,21 @@ class Execution:
     def has_ended(self) -> bool:
         """Tell whether every target has."""
         return self.status in TERMINAL
+
+    def holding(self, targets: tuple[Target, ...]) -> Self:
+        """
+        Return it with its targets, which may have been read a moment later, and as they say.
+
+        What is kept of it may lag behind them: two that end at one instant do not see each other.
+        """
+        status = (
+            self.status if self.has_ended or not targets else aggregated({each.status for each in targets})
+        )
+        if status is self.status:
+            return replace(self, targets=targets)
+        at = max(each.updated_at for each in targets)
+        ended_at = at if status in TERMINAL else None
+        return replace(self, status=status, updated_at=at, ended_at=ended_at, targets=targets)
 
 
 def aggregated(targets: Collection[TargetStatus]) -> ExecutionStatus:

@@ -24,7 +24,7 @@ TARGET: Final = (
 )
 
 
-def execution_of(row: Sequence[Any], targets: tuple[Target, ...] = ()) -> Execution:
+def execution_of(row: Sequence[Any]) -> Execution:
     """Return the execution that a SELECT of `EXECUTION` yielded."""
     canary, percent, max_failures = row[12:15]
     return Execution(
@@ -42,7 +42,6 @@ def execution_of(row: Sequence[Any], targets: tuple[Target, ...] = ()) -> Execut
         updated_at=row[10],
         ended_at=row[11],
         waves=None if canary is None else WavePlan(canary, percent, max_failures),
-        targets=targets,
     )
 
 

@@ -207,13 +207,13 @@ class PostgresExecutions:
     async def get(
         self, domain_id: DomainId, project_id: ProjectId, execution_id: ExecutionId, /
     ) -> Execution | None:
-        """Read both tables; the targets may be a moment newer."""
+        """Read both tables, the targets last."""
         rows = await self._rows(GET, [domain_id, project_id, execution_id])
         if not rows:
             return None
         async with self.database.connection() as connection:
             cursor = await connection.execute(TARGETS, [domain_id, execution_id])
-            return execution_of(rows[0], tuple(await in_steps(cursor, target_of)))
+            return execution_of(rows[0]).holding(tuple(await in_steps(cursor, target_of)))
 
     async def page(
         self,
