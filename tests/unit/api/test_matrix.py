@@ -126,11 +126,13 @@ def by_id(op: Operation) -> str:
 
 @pytest.mark.parametrize("op", FOR_OPERATORS, ids=by_id)
 async def test_without_a_credential_every_operator_route_answers_401(built: Surface, op: Operation) -> None:
-    """C40: nothing is reachable without a credential but what is public."""
-    answer = await built.call(op.method, path_of(op), headers={"Authorization": ""})
+    """C40: nothing is reachable without a credential but what is public, and nothing is said of the path."""
+    malformed = dict.fromkeys(re.findall(r"{(\w+_id)}", op.path), "abc")
+    for path in {path_of(op), path_of(op, **malformed)}:
+        answer = await built.call(op.method, path, headers={"Authorization": ""})
 
-    assert (answer.status_code, code_of(answer)) == (401, "unauthenticated")
-    assert answer.headers["www-authenticate"] == "Bearer"
+        assert (answer.status_code, code_of(answer)) == (401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("op", FOR_OPERATORS, ids=by_id)
@@ -155,8 +157,8 @@ async def test_a_credential_in_the_query_counts_for_nothing(built: Surface, op: 
 async def test_a_malformed_id_in_the_path_answers_its_own_400(
     built: Surface, op: Operation, name: str, form: str
 ) -> None:
-    """M02: the code names the thing; nothing behind the gate is asked."""
-    answer = await built.call(op.method, path_of(op, **{name: NO_IDS[form]}))
+    """M02: the code names the thing; nobody is asked whether the caller may do it."""
+    answer = await built.call(op.method, path_of(op, **{name: NO_IDS[form]}), headers=AS_ROBOT)
 
     assert (answer.status_code, code_of(answer)) == (400, f"invalid_{name}")
     assert built.denials.written == []

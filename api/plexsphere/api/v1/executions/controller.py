@@ -13,11 +13,11 @@ from plexsphere.api.node_access import FindableNodes, HomedNode, node_access
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, one_parameter
 from plexsphere.api.problem import Refusal
+from plexsphere.api.project_access import named_project
 from plexsphere.api.v1.executions import operations, problems, schemas
 from plexsphere.api.v1.executions.execution_json import execution_json
 from plexsphere.api.v1.executions.idempotency_key import idempotency_key
 from plexsphere.api.v1.executions.wiring import Executions, ExecutionView, Listed
-from plexsphere.platform.kernel.subjects import project_object
 
 FromExecutions = NamedDependency[SkipValidation[Executions]]
 FromNodes = NamedDependency[SkipValidation[FindableNodes[HomedNode]]]
@@ -34,13 +34,12 @@ class ExecutionsController(Controller):
         self, request: AnyRequest, gate: FromGate, executions: FromExecutions, project_id: FromPath[str]
     ) -> Response[bytes]:
         """Dispatch an action."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "operate", project_object(project), "execution.dispatch")
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("operate", "execution.dispatch")
         key = idempotency_key(request)
         body = await read(request.receive, request.headers, schemas.DISPATCH)
-        view = await executions.dispatch(permitted, project, body.wish(request.method, project, key))
-        location = operations.ONE.format(project_id=project, execution_id=view.id)
+        view = await executions.dispatch(permitted, project.id, body.wish(request.method, project.id, key))
+        location = operations.ONE.format(project_id=project.id, execution_id=view.id)
         return Response(await execution_json(view), headers={"Location": location}, media_type=JSON)
 
     @serves(operations.LIST)
@@ -53,14 +52,14 @@ class ExecutionsController(Controller):
         project_id: FromPath[str],
     ) -> schemas.ExecutionList:
         """List them."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "observe", project_object(project), "execution.list")
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("observe", "execution.list")
         listed = _listed(request)
-        pager = Pager(cursors, f"executions {project} {listed.status} {listed.action_name}")
-        page = await executions.page(permitted, project, listed, pager.wanted(request, caller))
+        pager = Pager(cursors, f"executions {project.id} {listed.status} {listed.action_name}")
+        page = await executions.page(permitted, project.id, listed, pager.wanted(request, project.caller))
         return schemas.ExecutionList(
-            [schemas.Execution.header(view) for view in page.rows], pager.next_cursor(caller, page.position)
+            [schemas.Execution.header(view) for view in page.rows],
+            pager.next_cursor(project.caller, page.position),
         )
 
     @serves(operations.GET)
@@ -73,11 +72,10 @@ class ExecutionsController(Controller):
         execution_id: FromPath[str],
     ) -> Response[bytes]:
         """Show one with its targets."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         execution = path_id(execution_id, problems.INVALID_EXECUTION_ID)
-        permitted = await gate.require(caller, "observe", project_object(project), "execution.read")
-        return await _shown(await executions.get(permitted, project, execution))
+        permitted = await project.require("observe", "execution.read")
+        return await _shown(await executions.get(permitted, project.id, execution))
 
     @serves(operations.GET_TARGET)
     async def show_target(
@@ -90,12 +88,11 @@ class ExecutionsController(Controller):
         node_id: FromPath[str],
     ) -> schemas.TargetResult:
         """Show one target with its outputs."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         execution = path_id(execution_id, problems.INVALID_EXECUTION_ID)
         node = path_id(node_id, problems.INVALID_NODE_ID)
-        permitted = await gate.require(caller, "observe", project_object(project), "execution.target.read")
-        return schemas.TargetResult.reported(await executions.target(permitted, project, execution, node))
+        permitted = await project.require("observe", "execution.target.read")
+        return schemas.TargetResult.reported(await executions.target(permitted, project.id, execution, node))
 
     @serves(operations.CANCEL)
     async def cancel(
@@ -107,11 +104,10 @@ class ExecutionsController(Controller):
         execution_id: FromPath[str],
     ) -> Response[bytes]:
         """Cancel one; a body is neither asked for nor read."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         execution = path_id(execution_id, problems.INVALID_EXECUTION_ID)
-        permitted = await gate.require(caller, "operate", project_object(project), "execution.cancel")
-        return await _shown(await executions.cancel(permitted, project, execution))
+        permitted = await project.require("operate", "execution.cancel")
+        return await _shown(await executions.cancel(permitted, project.id, execution))
 
     @serves(operations.LIST_OF_NODE)
     async def list_of_node(

@@ -8,9 +8,9 @@ from plexsphere.api.body import read
 from plexsphere.api.gate import AnyRequest, FromGate, path_id
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, flag_parameter
+from plexsphere.api.project_access import named_project
 from plexsphere.api.v1.policies import dry_run_schemas, operations, problems, schemas
 from plexsphere.api.v1.policies.wiring import Policies
-from plexsphere.platform.kernel.subjects import project_object
 
 FromPolicies = NamedDependency[SkipValidation[Policies]]
 
@@ -28,13 +28,12 @@ class PoliciesController(Controller):
         project_id: FromPath[str],
     ) -> schemas.PolicyList:
         """List them; who may read the Project sees each."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.list")
-        pager = Pager(cursors, f"policies {project}")
-        page = await policies.page(permitted, project, pager.wanted(request, caller))
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("read", "policy.list")
+        pager = Pager(cursors, f"policies {project.id}")
+        page = await policies.page(permitted, project.id, pager.wanted(request, project.caller))
         return schemas.PolicyList(
-            [schemas.Policy.of(view) for view in page.rows], pager.next_cursor(caller, page.position)
+            [schemas.Policy.of(view) for view in page.rows], pager.next_cursor(project.caller, page.position)
         )
 
     @serves(operations.CREATE)
@@ -42,12 +41,11 @@ class PoliciesController(Controller):
         self, request: AnyRequest, gate: FromGate, policies: FromPolicies, project_id: FromPath[str]
     ) -> Response[schemas.Policy]:
         """Make a policy."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "manage", project_object(project), "policy.create")
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("manage", "policy.create")
         body = await read(request.receive, request.headers, schemas.CREATE)
-        view = await policies.create(permitted, project, body.wish())
-        location = f"/v1/projects/{project}/policies/{view.id}"
+        view = await policies.create(permitted, project.id, body.wish())
+        location = f"/v1/projects/{project.id}/policies/{view.id}"
         return Response(schemas.Policy.of(view), headers={"Location": location})
 
     @serves(operations.GET)
@@ -60,11 +58,10 @@ class PoliciesController(Controller):
         policy_id: FromPath[str],
     ) -> schemas.Policy:
         """Show one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.read")
-        return schemas.Policy.of(await policies.get(permitted, project, policy))
+        permitted = await project.require("read", "policy.read")
+        return schemas.Policy.of(await policies.get(permitted, project.id, policy))
 
     @serves(operations.UPDATE)
     async def change(
@@ -76,12 +73,11 @@ class PoliciesController(Controller):
         policy_id: FromPath[str],
     ) -> schemas.Policy:
         """Have one say something else."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "manage", project_object(project), "policy.update")
+        permitted = await project.require("manage", "policy.update")
         body = await read(request.receive, request.headers, schemas.PATCH)
-        return schemas.Policy.of(await policies.change(permitted, project, policy, body.edit()))
+        return schemas.Policy.of(await policies.change(permitted, project.id, policy, body.edit()))
 
     @serves(operations.DRY_RUN)
     async def rehearse(
@@ -93,13 +89,12 @@ class PoliciesController(Controller):
         policy_id: FromPath[str],
     ) -> dry_run_schemas.PolicyRehearsal:
         """Tell what a change of one would do."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.dry_run")
+        permitted = await project.require("read", "policy.dry_run")
         body = await read(request.receive, request.headers, dry_run_schemas.DRY_RUN)
         return dry_run_schemas.PolicyRehearsal.of(
-            await policies.rehearse(permitted, project, policy, body.trial())
+            await policies.rehearse(permitted, project.id, policy, body.trial())
         )
 
     @serves(operations.DELETE)
@@ -112,8 +107,7 @@ class PoliciesController(Controller):
         policy_id: FromPath[str],
     ) -> None:
         """Remove one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "manage", project_object(project), "policy.delete")
-        await policies.remove(permitted, project, policy, confirm=flag_parameter(request, "confirm"))
+        permitted = await project.require("manage", "policy.delete")
+        await policies.remove(permitted, project.id, policy, confirm=flag_parameter(request, "confirm"))

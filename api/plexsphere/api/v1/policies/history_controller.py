@@ -9,9 +9,9 @@ from litestar.params import FromPath, SkipValidation
 from plexsphere.api.gate import AnyRequest, FromGate, path_id
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, one_parameter
+from plexsphere.api.project_access import named_project
 from plexsphere.api.v1.policies import operations, problems, schemas
 from plexsphere.api.v1.policies.wiring import PolicyHistory
-from plexsphere.platform.kernel.subjects import project_object
 
 FromPolicyHistory = NamedDependency[SkipValidation[PolicyHistory]]
 
@@ -30,14 +30,14 @@ class PolicyHistoryController(Controller):
         policy_id: FromPath[str],
     ) -> schemas.PolicyRevisionList:
         """List them, newest first."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.revisions.list")
+        permitted = await project.require("read", "policy.revisions.list")
         pager = Pager(cursors, f"policy revisions {policy}")
-        page = await policy_history.page(permitted, project, policy, pager.wanted(request, caller))
+        page = await policy_history.page(permitted, project.id, policy, pager.wanted(request, project.caller))
         return schemas.PolicyRevisionList(
-            [schemas.PolicyRevision.of(view) for view in page.rows], pager.next_cursor(caller, page.position)
+            [schemas.PolicyRevision.of(view) for view in page.rows],
+            pager.next_cursor(project.caller, page.position),
         )
 
     @serves(operations.REVISION)
@@ -51,12 +51,11 @@ class PolicyHistoryController(Controller):
         revision_id: FromPath[str],
     ) -> schemas.PolicyRevision:
         """Show one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
         revision = path_id(revision_id, problems.INVALID_REVISION_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.revision.read")
-        view = await policy_history.get(permitted, project, policy, revision)
+        permitted = await project.require("read", "policy.revision.read")
+        view = await policy_history.get(permitted, project.id, policy, revision)
         return schemas.PolicyRevision.of(view)
 
     @serves(operations.DIFF)
@@ -69,12 +68,11 @@ class PolicyHistoryController(Controller):
         policy_id: FromPath[str],
     ) -> schemas.PolicyDiff:
         """Compare two."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
+        project = await named_project(request, gate, project_id)
         policy = path_id(policy_id, problems.INVALID_POLICY_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "policy.diff")
+        permitted = await project.require("read", "policy.diff")
         before, after = _revision(request, "from_revision"), _revision(request, "to_revision")
-        return schemas.PolicyDiff.of(await policy_history.diff(permitted, project, policy, before, after))
+        return schemas.PolicyDiff.of(await policy_history.diff(permitted, project.id, policy, before, after))
 
 
 def _revision(request: AnyRequest, name: str) -> UUID:

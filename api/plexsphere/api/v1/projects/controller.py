@@ -5,9 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from plexsphere.api.body import read
-from plexsphere.api.gate import AnyRequest, FromGate, path_id
+from plexsphere.api.gate import AnyRequest, FromGate
 from plexsphere.api.operation import serves
 from plexsphere.api.paging import FromCursors, Pager, empty_reason, id_parameter
+from plexsphere.api.project_access import named_project
 from plexsphere.api.v1.projects import operations, problems, schemas
 from plexsphere.api.v1.projects.wiring import Projects, ProjectView
 from plexsphere.platform.kernel.subjects import Reference, domain_object, project_object
@@ -50,31 +51,28 @@ class ProjectsController(Controller):
         self, request: AnyRequest, gate: FromGate, projects: FromProjects, project_id: FromPath[str]
     ) -> schemas.Project:
         """Show one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "read", project_object(project), "project.read")
-        return schemas.Project.of(await projects.get(permitted, project))
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("read", "project.read")
+        return schemas.Project.of(await projects.get(permitted, project.id))
 
     @serves(operations.PATCH)
     async def change(
         self, request: AnyRequest, gate: FromGate, projects: FromProjects, project_id: FromPath[str]
     ) -> schemas.Project:
         """Change one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "manage", project_object(project), "project.change")
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("manage", "project.change")
         body = await read(request.receive, request.headers, schemas.PATCH)
-        return schemas.Project.of(await projects.change(permitted, project, body.change()))
+        return schemas.Project.of(await projects.change(permitted, project.id, body.change()))
 
     @serves(operations.DELETE)
     async def remove(
         self, request: AnyRequest, gate: FromGate, projects: FromProjects, project_id: FromPath[str]
     ) -> None:
         """Remove one."""
-        caller = await gate.operator(request)
-        project = path_id(project_id, problems.INVALID_PROJECT_ID)
-        permitted = await gate.require(caller, "manage", project_object(project), "project.delete")
-        await projects.remove(permitted, project)
+        project = await named_project(request, gate, project_id)
+        permitted = await project.require("manage", "project.delete")
+        await projects.remove(permitted, project.id)
 
 
 def _object_of(view: ProjectView) -> Reference:
