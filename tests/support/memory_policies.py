@@ -10,6 +10,7 @@ from plexsphere.policy.domain.difference import Difference
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 from plexsphere.policy.ports.policies import (
+    REVISIONS_KEPT,
     RULES_A_PAGE,
     Policies,
     PolicyHeader,
@@ -70,7 +71,9 @@ class MemoryPolicies:
         standing = await self.get(domain_id, policy.id)
         if standing is None or standing.head.id != policy.head.parent_id:
             raise RevisionConflict(policy.id)
-        history = (*self._store.state.policies[policy.id].history, policy.head)
+        past = self._store.state.policies[policy.id].history
+        kept = (each for each in past if each.number > policy.head.number - REVISIONS_KEPT)
+        history = (*kept, policy.head)
         self._store.state.policies[policy.id] = StoredPolicy(domain_id, policy, revision, history)
 
     async def rename(self, domain_id: DomainId, policy: NetworkPolicy, /) -> None:

@@ -9,7 +9,7 @@ import pytest
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, RevisionId
-from plexsphere.policy.ports.policies import PolicyReading
+from plexsphere.policy.ports.policies import REVISIONS_KEPT, PolicyReading
 from tests.support.memory_policies import PolicyKit, header_of
 from tests.support.policy import DOMAIN, FOREIGN_PROJECT, OTHER_DOMAIN, OTHER_PROJECT, PROJECT
 from tests.unit.policy import fleets
@@ -216,6 +216,21 @@ async def test_revisions_are_kept_and_paged_newest_first(kit: PolicyKit) -> None
     assert (first.revisions, first.is_last) == (tuple(heads[:2]), False)
     assert (rest.revisions, rest.is_last) == (tuple(heads[2:]), True)
     assert (await kit.policies.revisions(OTHER_DOMAIN, policies[0].id, None, 2)).revisions == ()
+
+
+async def test_the_newest_thousand_revisions_are_kept(kit: PolicyKit) -> None:
+    policies = [a_policy(1)]
+    await kit.policies.add(DOMAIN, policies[0], 1)
+    for revision, number in enumerate((2, REVISIONS_KEPT, REVISIONS_KEPT + 1), start=2):
+        head = replace(fleets.policy(1, revision=number).head, parent_id=policies[-1].head.id)
+        policies.append(replace(policies[-1], head=head))
+        await kit.policies.revise(DOMAIN, policies[-1], revision)
+
+    page = await kit.policies.revisions(DOMAIN, policies[0].id, None, 200)
+
+    assert [each.number for each in page.revisions] == [REVISIONS_KEPT + 1, REVISIONS_KEPT, 2]
+    assert page.is_last
+    assert await kit.policies.get_revision(DOMAIN, policies[0].id, policies[0].head.id) is None
 
 
 async def test_a_page_of_revisions_ends_where_it_has_rules_enough(kit: PolicyKit) -> None:

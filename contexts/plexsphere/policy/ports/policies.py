@@ -7,6 +7,8 @@ from typing import Final, Protocol
 from plexsphere.platform.kernel.ids import DomainId, PolicyId, ProjectId
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
 
+# The head and those before it; a robot that changes a policy each minute fills no disk with them.
+REVISIONS_KEPT: Final = 1_000
 # A page of revisions ends with the one that reaches so many rules: a revision may have 1,024 of them.
 RULES_A_PAGE: Final = 4096
 
@@ -73,7 +75,7 @@ class Policies(Protocol):
 
     async def revise(self, domain_id: DomainId, policy: NetworkPolicy, revision: int, /) -> None:
         """
-        Keep the policy's new head, written upon the one it had, and its name.
+        Keep the policy's new head, written upon the one it had, and its name; the newest 1,000 revisions are kept.
 
         Raises:
             RevisionConflict: the policy is gone, or its head is not the new one's parent.

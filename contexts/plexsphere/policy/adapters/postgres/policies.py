@@ -19,7 +19,13 @@ from plexsphere.policy.adapters.postgres.policy_rows import (
 )
 from plexsphere.policy.domain.errors import PolicySlugTaken, ProjectNotFound, RevisionConflict
 from plexsphere.policy.domain.policy import NetworkPolicy, Revision, RevisionId
-from plexsphere.policy.ports.policies import RULES_A_PAGE, PolicyPage, PolicyReading, RevisionPage
+from plexsphere.policy.ports.policies import (
+    REVISIONS_KEPT,
+    RULES_A_PAGE,
+    PolicyPage,
+    PolicyReading,
+    RevisionPage,
+)
 
 SLUG_INDEX: Final = "network_policies_slug"
 HEADER_COLUMNS: Final = len(HEADER.split(", "))
@@ -54,6 +60,9 @@ WITH policy AS (
         revision = %(revision)s, updated_at = %(policy_updated_at)s
     WHERE domain_id = %(domain)s AND id = %(policy)s AND head_revision_id = %(parent)s AND deleted_at IS NULL
     RETURNING id
+), past AS (
+    DELETE FROM network_policy_revisions AS past USING policy
+    WHERE (past.domain_id, past.policy_id) = (%(domain)s, policy.id) AND past.number <= %(number)s - {REVISIONS_KEPT}
 )
 INSERT INTO network_policy_revisions ({REVISION}) SELECT {REVISION_VALUES} FROM policy
 RETURNING id
@@ -133,7 +142,7 @@ class PostgresPolicies:
                 raise ProjectNotFound(policy.project_id) from error
 
     async def revise(self, domain_id: DomainId, policy: NetworkPolicy, revision: int, /) -> None:
-        """Move the head and insert it in one statement, where the head is still the parent."""
+        """Move the head, insert it and forget the oldest in one statement, where the head is still the parent."""
         if not await self._rows(REVISE, values_of(domain_id, policy, revision)):
             raise RevisionConflict(policy.id)
 
