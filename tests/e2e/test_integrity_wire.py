@@ -156,18 +156,16 @@ async def test_who_may_not_manage_the_project_acknowledges_nothing_and_learns_no
     assert (await scene.listed(node))[0]["status"] == "open"
 
 
-@pytest.mark.parametrize("reason", ["", " ", "x" * 1025])
-async def test_an_acknowledgement_needs_a_reason(scene: Scene, reason: str) -> None:
+@pytest.mark.parametrize("said", [{}, *({"reason": each} for each in ("", " ", "x" * 1025, None, 1, ["x"]))])
+async def test_an_acknowledgement_needs_a_reason(scene: Scene, said: dict[str, Any]) -> None:
     node = await scene.node(hooks=[a_hook()])
     await scene.announce(node, hooks=[a_hook(checksum=digest(2))])
     [violation] = await scene.listed(node)
     path = f"{VIOLATIONS}/{violation['id']}/acknowledge"
 
-    assert told(await scene.operator.post(path, json={"reason": reason})) == (
-        400,
-        "invalid_acknowledge_reason",
-    )
-    assert told(await scene.operator.post(path, json={})) == (400, "invalid_body")
+    assert told(await scene.operator.post(path, json=said)) == (400, "invalid_acknowledge_reason")
+    for malformed in (b"{", b"[]", b'{"reason": "x", "more": 1}'):
+        assert told(await scene.operator.post(path, content=malformed)) == (400, "invalid_body")
 
 
 async def test_violations_are_filtered_and_hidden_from_who_may_not_read_the_project(scene: Scene) -> None:

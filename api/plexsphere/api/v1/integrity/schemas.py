@@ -73,6 +73,12 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     reason: Reason
 
+
+class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An `AcknowledgeRequest` as it is read: its reason may be anything, for whatever is no reason has one name."""
+
+    reason: Any = None
+
     def told(self) -> str:
         """
         Return the reason.
@@ -80,9 +86,10 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         Raises:
             Refusal: `invalid_acknowledge_reason`.
         """
-        if not self.reason.strip() or len(self.reason) > LONGEST_REASON:
+        reason = self.reason
+        if not isinstance(reason, str) or not reason.strip() or len(reason) > LONGEST_REASON:
             raise Refusal(problems.INVALID_REASON)
-        return self.reason
+        return reason
 
 
 class ReportedHere(msgspec.Struct, frozen=True):
@@ -125,7 +132,7 @@ class FieldReport(msgspec.Struct, frozen=True):
     timestamp: Any = None
 
 
-ACKNOWLEDGE: Final = BodyRule(msgspec.json.Decoder(AcknowledgeRequest), cap=8 * KIB)
+ACKNOWLEDGE: Final = BodyRule(msgspec.json.Decoder(Acknowledgement), cap=8 * KIB)
 REPORT: Final = BodyRule(
     msgspec.json.Decoder(ViolationsReport),
     cap=32 * KIB,
