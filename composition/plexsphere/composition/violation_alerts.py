@@ -10,6 +10,7 @@ from typing import Final
 
 from plexsphere.platform.db.database import Database
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ViolationId
+from plexsphere.policy.domain.integrity.naming import Naming
 from plexsphere.policy.domain.integrity.violation import Finding, Violation
 from plexsphere.policy.ports.integrity.violations import ViolationFilter, ViolationPage, Violations
 
@@ -52,6 +53,12 @@ class AlertedViolations:
 
     async def standing(self, domain_id: DomainId, node_id: NodeId, /) -> int:
         return await self.violations.standing(domain_id, node_id)
+
+    async def unnamed(self, domain_id: DomainId, node_id: NodeId, /) -> Sequence[Violation]:
+        return await self.violations.unnamed(domain_id, node_id)
+
+    async def name(self, domain_id: DomainId, naming: Naming, /) -> None:
+        await self.violations.name(domain_id, naming)
 
     async def find(self, violation_id: ViolationId, /) -> Violation | None:
         return await self.violations.find(violation_id)

@@ -172,8 +172,49 @@ async def test_repeats_do_not_pile_up(scene: HookScene) -> None:
         await announces(scene, a_hook(checksum=digest(number)))
         await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(4))] * 2)
 
-    assert (await the_open_one(scene)).finding.observed == digest(2)
     assert len(await scene.listed()) == 1
+    assert (await the_open_one(scene)).finding.observed == digest(4)
+    assert scene.alerts.counts == {"hook": 2}
+
+
+async def test_what_an_agent_observes_behind_an_open_violation_takes_its_place(scene: HookScene) -> None:
+    """An operator who read the one does not acknowledge the other unseen, and neither is lost."""
+    await announces(scene, a_hook())
+    await announces(scene, a_hook(checksum=digest(2)))
+    read = await the_open_one(scene)
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "hooks/backup", digest(3))])
+    newer = await the_open_one(scene)
+
+    with pytest.raises(ViolationNotFound):
+        await scene.acknowledge(read.id, "user:1", WHY)
+    assert (newer.id > read.id, newer.finding.observed) == (True, digest(3))
+    await acknowledged(scene)
+    behind = (await the_open_one(scene)).finding
+    assert (behind.expected, behind.observed) == (digest(3), digest(2))
+    assert await scene.drifted(ONE) is True
+
+
+@pytest.mark.parametrize("again", [[digest(3)], [""], [digest(2), digest(3)], [digest(3), ""]])
+async def test_what_an_agent_observed_stands_until_it_observes_something_else(
+    scene: HookScene, again: list[str]
+) -> None:
+    """The later one of two in a report counts, and one that tells no digest shows nothing new."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(3))])
+    read = await the_open_one(scene)
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", each) for each in again])
+    await announces(scene, a_hook(checksum=digest(2)))
+
+    assert await scene.listed() == [read]
+
+
+async def test_other_things_than_hooks_are_not_hidden_by_what_was_observed_of_them_before(
+    scene: HookScene,
+) -> None:
+    for observed in ("SHA256:one", "SHA256:two"):
+        await scene.report(DOMAIN, ONE, [report(Kind.HOST_KEY, "ed25519", observed)])
+
+    assert (await the_open_one(scene)).finding.observed == "SHA256:two"
 
 
 async def test_each_violation_is_warned_of_and_counted_once_and_by_ids_alone(
@@ -260,6 +301,129 @@ async def test_acknowledging_what_an_agent_found_pins_the_digest_it_told(scene: 
 
     assert await scene.drifted(ONE) is False
     assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(2), Sandbox.NAMESPACED, False)}
+
+
+async def test_what_an_agent_found_unblocks_its_hook_once_it_is_acknowledged(scene: HookScene) -> None:
+    """What the node announced before it is not compared with it; what it announces behind it is."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "/etc/plexd/hooks.d/backup.sh", digest(2))])
+    blocked = await scene.drifted(ONE)
+    await acknowledged(scene)
+    at_once = await scene.drifted(ONE)
+    await announces(scene, a_hook(checksum=digest(2)))
+
+    assert (blocked, at_once) == (True, False)
+    assert await scene.listed(status=Status.OPEN) == []
+    assert await scene.baselines.of(DOMAIN, ONE) == {"backup": Pin(digest(2), Sandbox.NAMESPACED, False)}
+
+
+@pytest.mark.parametrize("others", [[], [a_hook("other")]])
+async def test_what_was_announced_before_a_report_is_a_violation_when_it_is_announced_again(
+    scene: HookScene, others: list[dict[str, Any]]
+) -> None:
+    """M15: the same words as before it are compared, too."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(2))])
+    await acknowledged(scene)
+    await announces(scene, a_hook(), *others)
+
+    found = (await the_open_one(scene)).finding
+    assert (found.expected, found.observed, found.detected_by) == (
+        digest(2),
+        digest(1),
+        Detection.CAPABILITIES,
+    )
+    assert await scene.drifted(ONE) is True
+
+
+async def test_one_report_after_another_is_acknowledged_without_an_announcement(scene: HookScene) -> None:
+    await announces(scene, a_hook())
+    for number in (2, 3):
+        await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(number))])
+        await acknowledged(scene)
+
+        assert await scene.drifted(ONE) is False
+    assert (await scene.baselines.of(DOMAIN, ONE))["backup"].checksum == digest(3)
+
+
+async def test_what_is_announced_again_behind_a_report_stays_a_violation_behind_the_next(
+    scene: HookScene,
+) -> None:
+    """M15: an announcement from before a report is excused once, and not when it is made again."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(2))])
+    await acknowledged(scene)
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(3))])
+    await acknowledged(scene)
+
+    found = (await the_open_one(scene)).finding
+    assert (found.expected, found.observed) == (digest(3), digest(1))
+
+
+async def test_what_was_announced_between_a_report_and_its_acknowledgement_is_compared(
+    scene: HookScene,
+) -> None:
+    """M15: nobody accepted it."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(2))])
+    await announces(scene, a_hook(checksum=digest(3)))
+    await acknowledged(scene)
+
+    assert (await the_open_one(scene)).finding.observed == digest(3)
+    assert await scene.drifted(ONE) is True
+
+
+async def test_a_hook_that_was_removed_is_held_to_what_was_acknowledged_of_it(scene: HookScene) -> None:
+    """M15: a baseline that was pinned by a report survives the hook's removal, too."""
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", digest(2))])
+    await announces(scene)
+    await acknowledged(scene)
+    await announces(scene, a_hook(checksum=digest(2)))
+    meant = await scene.drifted(ONE)
+    await announces(scene)
+    await announces(scene, a_hook())
+
+    assert (meant, await scene.drifted(ONE)) == (False, True)
+
+
+@pytest.mark.parametrize("artifact", ["backup", "hooks/backup", "/etc/plexd/hooks.d/backup.sh", "backup.sh"])
+async def test_what_an_agent_found_of_a_hook_before_it_announced_it_blocks_it(
+    scene: HookScene, artifact: str
+) -> None:
+    await announces(scene, a_hook("other"))
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, artifact, digest(2))])
+    read = await the_open_one(scene)
+    await announces(scene, a_hook("other"), a_hook())
+    standing = await the_open_one(scene)
+    blocked = await scene.drifted(ONE), await scene.drifted(ONE, "other")
+    await acknowledged(scene)
+
+    assert blocked == (True, False)
+    assert (standing.id, standing.finding.artifact_id) == (read.id, "backup")
+    assert await scene.drifted(ONE) is False
+    assert (await scene.baselines.of(DOMAIN, ONE))["backup"].checksum == digest(2)
+
+
+async def test_of_several_reports_of_a_hook_before_its_announcement_the_newest_digest_stands(
+    scene: HookScene,
+) -> None:
+    early = [("backup", digest(2)), ("hooks/backup", digest(3)), ("backup.sh", ""), ("stranger", digest(4))]
+    for artifact, observed in early:
+        await scene.report(DOMAIN, ONE, [report(Kind.HOOK, artifact, observed)])
+    await announces(scene, a_hook())
+
+    found = {each.finding.artifact_id: each.finding.observed for each in await scene.listed()}
+    assert found == {"backup": digest(3), "stranger": digest(4)}
+
+
+async def test_what_is_one_hooks_is_not_taken_for_another_that_comes_later(scene: HookScene) -> None:
+    await announces(scene, a_hook("backup.sh"))
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "/etc/plexd/hooks.d/backup.sh", digest(2))])
+    await announces(scene, a_hook("backup.sh"), a_hook())
+
+    assert (await scene.drifted(ONE, "backup.sh"), await scene.drifted(ONE)) == (True, False)
 
 
 async def test_a_report_without_a_digest_leaves_the_baseline_alone(scene: HookScene) -> None:

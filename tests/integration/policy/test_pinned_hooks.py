@@ -57,6 +57,7 @@ class PinnedHook(RuleBasedStateMachine):
         self.accepted: Pin | None = None
         self.announced: Pin | None = None
         self.suspected: Pin | str | None = None
+        self.is_excused = False
 
     def teardown(self) -> None:
         self.runner.run(self.scene.forget_node(self.node_id))
@@ -66,24 +67,31 @@ class PinnedHook(RuleBasedStateMachine):
     def announce(self, pin: Pin) -> None:
         hook = a_hook(HOOK, pin.checksum, sandbox=str(pin.sandbox), privileged=pin.privileged)
         self.runner.run(self.scene.take(said(self.node_id, hooks=[hook])))
-        self.announced = pin
+        self.announced, self.is_excused = pin, False
         self.accepted = self.accepted or pin
         if self._is_more_than_accepted(pin):
             self.suspected = self.suspected or pin
+
+    @precondition(lambda self: self.announced)
+    @rule()
+    def announce_the_same(self) -> None:
+        assert self.announced is not None
+        self.announce(self.announced)
 
     @rule()
     def remove(self) -> None:
         self.runner.run(self.scene.take(said(self.node_id, hooks=[])))
         self.announced = None
 
-    @precondition(lambda self: self.accepted)
     @rule(observed=digests)
     def report(self, observed: str) -> None:
         found = ViolationReport(
             Kind.HOOK, f"/etc/plexd/hooks.d/{HOOK}.sh", Detection.PRE_DISPATCH, "", observed
         )
         self.runner.run(self.scene.report(DOMAIN, self.node_id, [found]))
-        self.suspected = self.suspected or observed
+        shown = self.suspected.checksum if isinstance(self.suspected, Pin) else self.suspected
+        if observed != shown:
+            self.suspected = observed
 
     @rule(pushed=digests)
     def push(self, pushed: str) -> None:
@@ -94,15 +102,15 @@ class PinnedHook(RuleBasedStateMachine):
     def acknowledge(self) -> None:
         [violation] = self._violations(Status.OPEN)
         self.runner.run(self.scene.acknowledge(violation, "user:1", "meant"))
-        assert self.accepted is not None
+        was_accepted = self._is_announced_and_accepted()
         match self.suspected:
-            case Pin() as seen:
-                if self.announced is None or self._is_more_than_accepted(self.announced):
-                    self.accepted = seen
-            case str() as observed:
+            case Pin() as seen if not was_accepted:
+                self.accepted = seen
+            case str() as observed if self.accepted:
                 self.accepted = Pin(observed, self.accepted.sandbox, self.accepted.privileged)
-        is_more = self.announced is not None and self._is_more_than_accepted(self.announced)
-        self.suspected = self.announced if is_more else None
+                self.is_excused = was_accepted
+        is_unaccepted = self.announced is not None and not self._is_announced_and_accepted()
+        self.suspected = self.announced if is_unaccepted else None
 
     @rule()
     def acknowledge_again(self) -> None:
@@ -117,11 +125,16 @@ class PinnedHook(RuleBasedStateMachine):
         assert drifted == (None if self.announced is None else self.suspected is not None)
         if drifted is False:
             assert self.announced is not None
-            assert not self._is_more_than_accepted(self.announced)
+            assert self._is_announced_and_accepted()
 
     @invariant()
     def at_most_one_violation_is_open(self) -> None:
         assert len(self._violations(Status.OPEN)) == bool(self.suspected)
+
+    def _is_announced_and_accepted(self) -> bool:
+        if self.announced is None:
+            return False
+        return self.is_excused or not self._is_more_than_accepted(self.announced)
 
     def _is_more_than_accepted(self, pin: Pin) -> bool:
         # Said anew here, without the domain's own words.

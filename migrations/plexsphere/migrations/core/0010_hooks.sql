@@ -6,7 +6,7 @@ CREATE TABLE node_announcements (
     domain_id uuid NOT NULL,
     node_id uuid NOT NULL,
     project_id uuid NOT NULL,
-    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    digest bytea CHECK (octet_length(digest) = 32),
     binary_version text COLLATE "C" NOT NULL,
     binary_checksum text COLLATE "C" NOT NULL,
     announced_checksum text COLLATE "C" NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE node_announcements (
     PRIMARY KEY (domain_id, node_id),
     FOREIGN KEY (domain_id, node_id) REFERENCES nodes (domain_id, id) ON DELETE CASCADE
 );
-COMMENT ON COLUMN node_announcements.digest IS 'SHA-256 of the manifest: one that says what the last one said changes nothing';
+COMMENT ON COLUMN node_announcements.digest IS 'SHA-256 of the manifest: one that says what the last one said changes nothing; NULL where it is compared all the same';
 COMMENT ON COLUMN node_announcements.binary_checksum IS 'as announced, or as a later heartbeat told it';
 COMMENT ON COLUMN node_announcements.announced_checksum IS 'as announced together with the version';
 CREATE INDEX node_announcements_of_project ON node_announcements (domain_id, project_id, node_id);
@@ -34,9 +34,11 @@ CREATE TABLE announced_actions (
     type text COLLATE "C" NOT NULL CHECK (type IN ('builtin', 'hook')),
     name text COLLATE "C" NOT NULL,
     definition jsonb NOT NULL CHECK (jsonb_typeof(definition) = 'object'),
+    is_excused boolean NOT NULL DEFAULT FALSE,
     PRIMARY KEY (domain_id, node_id, type, name),
     FOREIGN KEY (domain_id, node_id) REFERENCES nodes (domain_id, id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN announced_actions.is_excused IS 'accepted before somebody acknowledged a report of the hook: compared with its new baseline once it is announced again';
 
 CREATE TABLE discovered_hooks (
     domain_id uuid NOT NULL,

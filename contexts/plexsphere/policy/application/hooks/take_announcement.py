@@ -1,12 +1,15 @@
 """Use case: take what a node announces (plexd.md, Capability Announcement; design D29, D30)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from plexsphere.platform.kernel.unit_of_work import UnitOfWork
 from plexsphere.policy.application.integrity.judge_binaries import JudgeBinaries
 from plexsphere.policy.domain.hooks.announcement import Announcement
 from plexsphere.policy.domain.integrity.examination import Examination, examined
+from plexsphere.policy.domain.integrity.naming import naming
 from plexsphere.policy.domain.integrity.violation import Detection, Finding
+from plexsphere.policy.domain.node_place import NodePlace
 from plexsphere.policy.ports.hooks.announcements import NodeAnnouncements
 from plexsphere.policy.ports.integrity.baselines import Baselines
 from plexsphere.policy.ports.integrity.binaries import NodeBinary
@@ -18,7 +21,8 @@ class TakeAnnouncement:
     """
     Keep the announcement in place of the one before, and hold its hooks and its binary to what is known of them.
 
-    Hooks seen for the first time are pinned; those that depart from their baselines are violations from then on.
+    Hooks seen for the first time are pinned; those that depart from their baselines are violations from then on. What
+    the node reported of a hook before it announced it is that hook's violation from then on.
     An announcement that says what the last one said costs a single statement.
     """
 
@@ -49,11 +53,18 @@ class TakeAnnouncement:
     async def _keep(self, announcement: Announcement, examination: Examination) -> None:
         place, at = announcement.place, announcement.reported_at
         if examination.pins:
+            await self._name_reports(place, examination.held)
             await self.baselines.pin(place.domain_id, place.node_id, examination.pins, at)
         if examination.departures:
             departures = examination.departures.values()
             findings = [Finding.of(place, each, Detection.CAPABILITIES) for each in departures]
             await self.violations.raise_for(findings, at)
+
+    async def _name_reports(self, place: NodePlace, hooks: Collection[str]) -> None:
+        # There are few: what a node names itself is bounded.
+        found = naming(await self.violations.unnamed(place.domain_id, place.node_id), hooks)
+        if found.names:
+            await self.violations.name(place.domain_id, found)
 
 
 def _binaries(announcement: Announcement) -> list[NodeBinary]:

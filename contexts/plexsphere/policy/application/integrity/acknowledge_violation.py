@@ -21,9 +21,11 @@ class AcknowledgeViolation:
     """
     Make what was observed the hook's baseline from now on, and what was observed of a binary no violation any more.
 
-    What the violation shows is what is acknowledged. Where the node announces something else by now the hook stays
-    blocked, by a violation of its own, and where it announces again what its baseline says the baseline stays; so has
-    a binary a violation of its own that is neither released nor what was acknowledged.
+    What the violation shows is what is acknowledged. Where the node announces by now what nobody accepted yet the hook
+    stays blocked, by a violation of its own, and where it announces again what its baseline says the baseline stays.
+    Of what an agent reported it is the other way round: the report is newer than what the node announces, which is
+    compared with the new baseline only when it is announced again. A binary has a violation of its own, too, that is
+    neither released nor what was acknowledged.
     """
 
     unit_of_work: UnitOfWork
@@ -67,15 +69,22 @@ class AcknowledgeViolation:
             # Something of the node's own naming, that no hook is held to.
             return
         announced = await self.baselines.announced(place.domain_id, place.node_id, name)
-        if violation.was_announced and announced is not None and not announced.departs_from(baselines[name]):
+        is_accepted = announced is not None and announced.is_accepted(baselines[name])
+        if violation.was_announced and is_accepted:
             # It was put back: what nobody announces any more must not take the place of what is good again.
             return
-        baseline, now = violation.repinned(baselines[name]), self.clock.now()
-        await self.baselines.pin(place.domain_id, place.node_id, {name: baseline}, now)
-        if announced is not None and announced.departs_from(baseline):
-            departure = Departure(name, baseline, announced)
-            finding = Finding.of(place, departure, Detection.ACKNOWLEDGEMENT)
-            await self.violations.raise_for([finding], now)
+        baseline = violation.repinned(baselines[name])
+        await self.baselines.pin(place.domain_id, place.node_id, {name: baseline}, self.clock.now())
+        if announced is None or not announced.pin.departs_from(baseline):
+            return
+        if is_accepted:
+            await self.announcements.excuse(place.domain_id, place.node_id, name)
+        else:
+            await self._raise_anew(place, Departure(name, baseline, announced.pin))
+
+    async def _raise_anew(self, place: NodePlace, departure: Departure) -> None:
+        finding = Finding.of(place, departure, Detection.ACKNOWLEDGEMENT)
+        await self.violations.raise_for([finding], self.clock.now())
 
     async def _judge_again(self, place: NodePlace) -> None:
         binary = await self.binaries.of(place.domain_id, place.node_id)

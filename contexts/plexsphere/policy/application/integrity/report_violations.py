@@ -35,8 +35,9 @@ class ViolationReport:
 @dataclass(frozen=True, slots=True)
 class ReportViolations:
     """
-    Open a violation for each thing that an agent found and that none stands for.
+    Open a violation for each thing that an agent found, unless one stands that shows just this.
 
+    One that shows something else gives way to it; of several in one report the last counts that tells what it observed.
     One of a hook that the node ever announced is that hook's, however the agent names it, so that it blocks it.
     Of other things 256 may stand for a node; what it reports beyond is passed over.
     """
@@ -86,7 +87,8 @@ def _findings(place: NodePlace, reports: Sequence[ViolationReport], hooks: Colle
     found: dict[tuple[Kind, str], Finding] = {}
     for report in reports:
         finding = _finding(place, report, hooks)
-        found.setdefault((finding.kind, finding.artifact_id), finding)
+        if finding.observed or (finding.kind, finding.artifact_id) not in found:
+            found[finding.kind, finding.artifact_id] = finding
     return list(found.values())
 
 

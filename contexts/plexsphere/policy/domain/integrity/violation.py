@@ -50,6 +50,11 @@ class Detection(StrEnum):
     RELEASE = "release"
 
 
+BY_AGENTS: Final = frozenset(
+    {Detection.STARTUP_SCAN, Detection.INOTIFY, Detection.PRE_DISPATCH, Detection.AGENT}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """

@@ -34,6 +34,14 @@ class NodeAnnouncements(Protocol):
         """
         ...
 
+    async def excuse(self, domain_id: DomainId, node_id: NodeId, hook_name: str, /) -> None:
+        """
+        Let what the node announces of a hook stand until it is announced again.
+
+        The next announcement is no repetition then, also when it says just the same.
+        """
+        ...
+
     async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
         """Forget what the node announced; baselines and violations stay as long as its row."""
         ...

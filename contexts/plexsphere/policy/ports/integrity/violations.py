@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId, ProjectId, ViolationId
+from plexsphere.policy.domain.integrity.naming import Naming
 from plexsphere.policy.domain.integrity.violation import Finding, Kind, Status, Violation
 
 
@@ -33,9 +34,10 @@ class Violations(Protocol):
 
     async def raise_for(self, findings: Sequence[Finding], at: datetime, /) -> Sequence[Finding]:
         """
-        Open a violation for each finding, and return those that none stood for.
+        Open a violation for each finding, and return those that became one.
 
-        A resolved one of the same node, kind and artifact gives way to the new one, which has an id of its own. What
+        Where one of the same node, kind and artifact is open it stays, unless an agent now reports that it observed
+        something else: then, and where it is resolved, it gives way to the new one, which has an id of its own. What
         was observed of a binary or a host key and acknowledged before is no violation any more.
         """
         ...
@@ -46,6 +48,14 @@ class Violations(Protocol):
 
     async def standing(self, domain_id: DomainId, node_id: NodeId, /) -> int:
         """Return how many violations of the node are open, those of hooks that it announced left out."""
+        ...
+
+    async def unnamed(self, domain_id: DomainId, node_id: NodeId, /) -> Sequence[Violation]:
+        """Return the node's open violations of hooks that it has no baselines of."""
+        ...
+
+    async def name(self, domain_id: DomainId, naming: Naming, /) -> None:
+        """Let open violations be of the hooks that they are named for, and those be gone that are outdated."""
         ...
 
     async def find(self, violation_id: ViolationId, /) -> Violation | None:

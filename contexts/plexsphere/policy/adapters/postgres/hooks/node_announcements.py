@@ -44,8 +44,8 @@ WITH given AS MATERIALIZED (
 )
 INSERT INTO announced_actions (domain_id, node_id, type, name, definition)
 SELECT %(domain)s, %(node)s, type, name, definition FROM given
-ON CONFLICT (domain_id, node_id, type, name) DO UPDATE SET definition = excluded.definition
-WHERE announced_actions.definition <> excluded.definition
+ON CONFLICT (domain_id, node_id, type, name) DO UPDATE SET definition = excluded.definition, is_excused = FALSE
+WHERE announced_actions.definition <> excluded.definition OR announced_actions.is_excused
 """
 REPLACE_DISCOVERED: Final = """
 WITH given AS MATERIALIZED (
@@ -64,6 +64,12 @@ ON CONFLICT (domain_id, node_id, name) DO UPDATE SET
     is_listed = excluded.is_listed
 WHERE (discovered_hooks.image_digest, discovered_hooks.image_digest_match)
     <> (excluded.image_digest, excluded.image_digest_match)
+"""
+# Without the digest the next announcement is compared, whatever it says.
+EXCUSE: Final = """
+WITH node AS (UPDATE node_announcements SET digest = NULL WHERE domain_id = %(domain)s AND node_id = %(node)s)
+UPDATE announced_actions SET is_excused = TRUE
+WHERE domain_id = %(domain)s AND node_id = %(node)s AND type = 'hook' AND name = %(hook)s
 """
 WITHDRAW: Final = """
 WITH actions AS (
@@ -103,6 +109,12 @@ class PostgresNodeAnnouncements:
         async with self.database.connection() as connection:
             await connection.execute(REPLACE_ACTIONS, about | {"rows": _actions(announcement, homeless)})
             await connection.execute(REPLACE_DISCOVERED, about | {"rows": _discovered(announcement)})
+
+    async def excuse(self, domain_id: DomainId, node_id: NodeId, hook_name: str, /) -> None:
+        """Mark the hook's row, and forget what the announcement said."""
+        given = {"domain": domain_id, "node": node_id, "hook": hook_name}
+        async with self.database.connection() as connection:
+            await connection.execute(EXCUSE, given)
 
     async def withdraw(self, domain_id: DomainId, node_id: NodeId, /) -> None:
         """Wait for who announces something, and only then look what there is to delete."""

@@ -11,6 +11,7 @@ from plexsphere.platform.kernel.ids import DomainId, NodeId
 from plexsphere.policy.domain.hooks.digest import canonical
 from plexsphere.policy.domain.hooks.sandbox import Sandbox
 from plexsphere.policy.domain.integrity.pin import Pin
+from plexsphere.policy.ports.integrity.baselines import AnnouncedHook
 
 OF: Final = """
 SELECT hook_name, checksum, sandbox, privileged FROM hook_baselines WHERE domain_id = %s AND node_id = %s
@@ -25,7 +26,7 @@ ON CONFLICT (domain_id, node_id, hook_name) DO UPDATE SET
     pinned_at = excluded.pinned_at
 """
 ANNOUNCED: Final = """
-SELECT definition ->> 'checksum', definition ->> 'sandbox', (definition ->> 'privileged')::boolean
+SELECT definition ->> 'checksum', definition ->> 'sandbox', (definition ->> 'privileged')::boolean, is_excused
 FROM announced_actions WHERE domain_id = %s AND node_id = %s AND type = 'hook' AND name = %s
 """
 
@@ -53,11 +54,13 @@ class PostgresBaselines:
         async with self.database.connection() as connection:
             await connection.execute(PIN, given)
 
-    async def announced(self, domain_id: DomainId, node_id: NodeId, hook_name: str, /) -> Pin | None:
+    async def announced(
+        self, domain_id: DomainId, node_id: NodeId, hook_name: str, /
+    ) -> AnnouncedHook | None:
         """Read what dispatches would read."""
         async with self.database.connection() as connection:
             row = await (await connection.execute(ANNOUNCED, [domain_id, node_id, hook_name])).fetchone()
-        return Pin(canonical(row[0]), Sandbox(row[1]), row[2]) if row else None
+        return AnnouncedHook(Pin(canonical(row[0]), Sandbox(row[1]), row[2]), row[3]) if row else None
 
 
 def _given(name: str, pin: Pin) -> dict[str, object]:

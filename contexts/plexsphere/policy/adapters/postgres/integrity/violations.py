@@ -11,14 +11,16 @@ from plexsphere.platform.db.database import Database
 from plexsphere.platform.db.recordset import recordset
 from plexsphere.platform.kernel.ids import DomainId, MintsIds, NodeId, ViolationId
 from plexsphere.policy.adapters.postgres.integrity.violation_rows import COLUMNS, finding_given, violation_of
-from plexsphere.policy.domain.integrity.violation import Finding, Violation
+from plexsphere.policy.domain.integrity.naming import Naming
+from plexsphere.policy.domain.integrity.violation import BY_AGENTS, Finding, Violation
 from plexsphere.policy.ports.integrity.violations import ViolationFilter, ViolationPage
 
 BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 
 # ruff: noqa: S608  # every statement is put together from constants of this package alone
-# What stands is left as it was found first: an acknowledgement is of that, not of what came behind it. For the same
-# reason what is opened again has a new id: whoever saw the old one did not see this.
+# What nodes announce is kept elsewhere and compared anew with an acknowledgement, so that what stands is left as it was
+# found first. What an agent reports is kept here alone, and takes the place of whatever else stands. What is opened
+# again, or shows something else, has a new id: whoever saw the old one did not see this.
 RAISE: Final = """
 INSERT INTO integrity_violations (
     domain_id, id, node_id, project_id, kind, artifact_id, status, detected_by, detail, expected, observed,
@@ -41,7 +43,9 @@ ON CONFLICT (domain_id, node_id, kind, artifact_id) WHERE status <> 'acknowledge
     id = excluded.id, status = 'open', detected_by = excluded.detected_by, detail = excluded.detail,
     expected = excluded.expected, observed = excluded.observed, observed_sandbox = excluded.observed_sandbox,
     observed_privileged = excluded.observed_privileged, detected_at = excluded.detected_at
-WHERE integrity_violations.status = 'resolved'
+WHERE integrity_violations.status = 'resolved' OR (
+    excluded.detected_by = ANY(%(agents)s) AND excluded.observed NOT IN ('', integrity_violations.observed)
+)
 RETURNING node_id, kind, artifact_id
 """
 RESOLVE: Final = """
@@ -60,6 +64,19 @@ WHERE domain_id = %s AND node_id = %s AND status = 'open' AND NOT (kind = 'hook'
     SELECT FROM hook_baselines AS own WHERE (own.domain_id, own.node_id, own.hook_name)
         = (violation.domain_id, violation.node_id, violation.artifact_id)
 ))
+"""
+UNNAMED: Final = f"""
+SELECT {COLUMNS} FROM integrity_violations AS violation
+WHERE domain_id = %s AND node_id = %s AND kind = 'hook' AND status = 'open' AND NOT EXISTS (
+    SELECT FROM hook_baselines AS own WHERE (own.domain_id, own.node_id, own.hook_name)
+        = (violation.domain_id, violation.node_id, violation.artifact_id)
+)
+"""
+OUTDATE: Final = "DELETE FROM integrity_violations WHERE domain_id = %s AND id = ANY(%s) AND status = 'open'"
+NAME: Final = """
+UPDATE integrity_violations AS violation SET artifact_id = given.artifact_id
+FROM json_to_recordset(%s) AS given (id uuid, artifact_id text)
+WHERE violation.domain_id = %s AND violation.id = given.id AND violation.status = 'open'
 """
 FIND: Final = f"SELECT {COLUMNS} FROM integrity_violations WHERE id = %s"
 ACKNOWLEDGE: Final = f"""
@@ -90,7 +107,9 @@ class PostgresViolations:
     async def raise_for(self, findings: Sequence[Finding], at: datetime, /) -> Sequence[Finding]:
         """Insert in one statement; the unique index over what was not acknowledged decides races."""
         rows = recordset([finding_given(self.mint_id(), each) for each in findings])
-        opened = {tuple(row) for row in await self._rows(RAISE, {"rows": rows, "at": at})}
+        opened = {
+            tuple(row) for row in await self._rows(RAISE, {"rows": rows, "at": at, "agents": list(BY_AGENTS)})
+        }
         return [each for each in findings if (each.place.node_id, each.kind, each.artifact_id) in opened]
 
     async def resolve_binaries(self, nodes: Collection[tuple[DomainId, NodeId]], artifact_id: str, /) -> None:
@@ -103,6 +122,17 @@ class PostgresViolations:
         """Count by the index over nodes."""
         [[count]] = await self._rows(STANDING, [domain_id, node_id])
         return int(count)
+
+    async def unnamed(self, domain_id: DomainId, node_id: NodeId, /) -> Sequence[Violation]:
+        """Read by the index over nodes."""
+        return list(map(violation_of, await self._rows(UNNAMED, [domain_id, node_id])))
+
+    async def name(self, domain_id: DomainId, naming: Naming, /) -> None:
+        """Make room first: of one hook one is open."""
+        rows = recordset([{"id": each, "artifact_id": name} for each, name in naming.names.items()])
+        async with self.database.connection() as connection:
+            await connection.execute(OUTDATE, [domain_id, list(naming.outdated)])
+            await connection.execute(NAME, [rows, domain_id])
 
     async def find(self, violation_id: ViolationId, /) -> Violation | None:
         """Read by the index over ids."""
