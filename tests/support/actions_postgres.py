@@ -85,7 +85,7 @@ class Fleet:
     homes: Mapping[ProjectId, DomainId] = field(default_factory=lambda: HOMES)
     silent: set[NodeId] = field(default_factory=set)
     definitions: dict[NodeId, dict[tuple[ActionType, str], Announced]] = field(default_factory=dict)
-    stored: dict[NodeId, str] = field(default_factory=dict)
+    stored: dict[NodeId, frozenset[str]] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
 
     def announce(self, definition: ActionDefinition, *nodes: NodeId, is_drifted: bool = False) -> None:
@@ -123,7 +123,7 @@ class StoredChecksums:
 
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
-    ) -> Mapping[NodeId, str]:
+    ) -> Mapping[NodeId, frozenset[str]]:
         if version in self.fleet.withdrawn:
             return {}
         return {each: self.fleet.stored[each] for each in nodes if each in self.fleet.stored}

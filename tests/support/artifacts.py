@@ -143,13 +143,20 @@ class MemoryUpgradeChecksums:
 
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
-    ) -> Mapping[NodeId, str]:
+    ) -> Mapping[NodeId, frozenset[str]]:
         release = self.store.state.releases.get(version)
         if release is None or release.support_status is SupportStatus.WITHDRAWN:
             return {}
-        fitting = {Machine(each.name.os, each.name.arch): each.content.sha256 for each in release.artifacts}
         told = await self.machines.machines_of(domain_id, nodes)
-        return {node: f"sha256:{fitting[each]}" for node, each in told.items() if each in fitting}
+        fitting = {
+            node: frozenset(
+                f"sha256:{each.content.sha256}"
+                for each in release.artifacts
+                if told.get(node) in (None, Machine.named(each.name.os, each.name.arch))
+            )
+            for node in nodes
+        }
+        return {node: checksums for node, checksums in fitting.items() if checksums}
 
     async def is_withdrawn(self, version: str, /) -> bool:
         release = self.store.state.releases.get(version)

@@ -25,4 +25,4 @@ class MachinesBridge:
         """Return the machine of each node that told both."""
         facts = await self.get_facts(domain_id, nodes)
         told = {node: each for node, each in facts.items() if OS in each and ARCH in each}
-        return {node: Machine(each[OS], each[ARCH]) for node, each in told.items()}
+        return {node: Machine.named(each[OS], each[ARCH]) for node, each in told.items()}

@@ -1,6 +1,7 @@
 """A dispatch is refused in the documented order, or becomes one execution, however often it is asked for."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -24,15 +25,14 @@ pytestmark = pytest.mark.postgres
 
 NODE, OTHER_NODE = a_node_id(1), a_node_id(2)
 NOWHERE: Final = ProjectId(a_node_id(404))
+VERSION_ALONE: Final = (ParameterDefinition("version", "string", required=True),)
 UPGRADE: Final = ActionDefinition(
     ActionType.BUILTIN,
     "service.upgrade",
-    (
-        ParameterDefinition("version", "string", required=True),
-        ParameterDefinition("checksum", "string", required=True),
-    ),
+    (*VERSION_ALONE, ParameterDefinition("checksum", "string", required=True)),
 )
 FITTING: Final = "sha256:" + "ab" * 32
+OTHER: Final = "sha256:" + "cd" * 32
 TOLD: Final = "SELECT cardinality(recipients) FROM event_inbox WHERE kind = 'execution' ORDER BY id"
 DISPATCHED: Final = (
     "SELECT caveat_context ->> 'execution' FROM audit_inbox WHERE relation = 'execution.dispatch'"
@@ -162,13 +162,58 @@ def test_a_key_is_short_and_printable(key: str) -> None:
 
 async def test_an_upgrade_gets_the_checksum_of_the_binary_that_fits_each_node(site: ActionSite) -> None:
     site.fleet.announce(UPGRADE)
-    site.fleet.stored = {NODE: FITTING, OTHER_NODE: "sha256:" + "cd" * 32, a_node_id(3): FITTING}
+    fitting = {NODE: FITTING, OTHER_NODE: OTHER, a_node_id(3): FITTING}
+    site.fleet.stored = {node_id: frozenset({checksum}) for node_id, checksum in fitting.items()}
     await site.dispatched(action="service.upgrade", parameters={"version": "1.5.0"})
     offers = await site.one.offers.all_of(DOMAIN)
 
     assert [offer.parameters for offer in offers] == [
-        f'{{"checksum":"{site.fleet.stored[offer.node_id]}","version":"1.5.0"}}' for offer in offers
+        f'{{"checksum":"{fitting[offer.node_id]}","version":"1.5.0"}}' for offer in offers
     ]
+
+
+@pytest.mark.parametrize("takes", [VERSION_ALONE, None], ids=["the version alone", "what nobody knows"])
+async def test_the_checksum_is_told_to_a_node_that_did_not_announce_it(
+    site: ActionSite, takes: tuple[ParameterDefinition, ...] | None
+) -> None:
+    site.fleet.announce(replace(UPGRADE, parameters=takes))
+    site.fleet.stored = dict.fromkeys(site.fleet.nodes, frozenset({FITTING}))
+    for parameters in ({"version": "1.5.0"}, {"version": "1.5.0", "checksum": None}):
+        await site.dispatched(action="service.upgrade", parameters=parameters, node_id=NODE)
+    offers = await site.one.offers.all_of(DOMAIN)
+
+    assert {offer.parameters for offer in offers} == {f'{{"checksum":"{FITTING}","version":"1.5.0"}}'}
+    with pytest.raises(errors.InvalidParameters):
+        await site.dispatched(action="service.upgrade", parameters={"version": "1.5.0", "speed": []})
+
+
+async def test_a_digest_is_the_same_in_each_of_its_spellings_and_told_as_it_was_given(
+    site: ActionSite,
+) -> None:
+    site.fleet.announce(UPGRADE)
+    site.fleet.stored = dict.fromkeys(site.fleet.nodes, frozenset({FITTING}))
+    spellings = {FITTING, FITTING.upper(), "ab" * 32, "AB" * 32}
+    for checksum in spellings:
+        named = {"version": "1.5.0", "checksum": checksum}
+        await site.dispatched(action="service.upgrade", parameters=named, node_id=NODE)
+    offers = await site.one.offers.all_of(DOMAIN)
+
+    assert {json.loads(offer.parameters)["checksum"] for offer in offers} == spellings
+
+
+async def test_a_node_that_several_binaries_may_fit_is_told_the_one_that_an_operator_names(
+    site: ActionSite,
+) -> None:
+    site.fleet.announce(UPGRADE)
+    site.fleet.stored = {NODE: frozenset({FITTING, OTHER})}
+    for parameters in ({}, {"checksum": "sha256:" + "0" * 64}, {"checksum": ""}, {"checksum": 1}):
+        with pytest.raises(errors.ArtifactNotStored):
+            await site.dispatched(
+                action="service.upgrade", parameters={"version": "1.5.0", **parameters}, node_id=NODE
+            )
+
+    named = {"version": "1.5.0", "checksum": OTHER}
+    assert await site.dispatched(action="service.upgrade", parameters=named, node_id=NODE)
 
 
 async def test_an_upgrade_never_names_another_binary_than_is_stored(site: ActionSite) -> None:
@@ -176,7 +221,7 @@ async def test_an_upgrade_never_names_another_binary_than_is_stored(site: Action
     wishes = {"action": "service.upgrade", "parameters": {"version": "1.5.0"}}
     with pytest.raises(errors.ArtifactNotStored):
         await site.one.dispatch(a_draft(**wishes))
-    site.fleet.stored = {NODE: FITTING}
+    site.fleet.stored = {NODE: frozenset({FITTING})}
     with pytest.raises(errors.ArtifactNotStored):
         await site.one.dispatch(a_draft(**wishes))
     with pytest.raises(errors.ArtifactNotStored):
@@ -190,7 +235,7 @@ async def test_an_upgrade_never_names_another_binary_than_is_stored(site: Action
 
 async def test_nobody_is_upgraded_to_what_was_withdrawn_whatever_checksum_is_named(site: ActionSite) -> None:
     site.fleet.announce(UPGRADE)
-    site.fleet.stored, site.fleet.withdrawn = dict.fromkeys(site.fleet.nodes, FITTING), {"1.5.0"}
+    site.fleet.stored, site.fleet.withdrawn = dict.fromkeys(site.fleet.nodes, frozenset({FITTING})), {"1.5.0"}
     for named in ({}, {"checksum": FITTING}, {"checksum": "sha256:00"}):
         with pytest.raises(errors.ArtifactNotStored):
             await site.one.dispatch(

@@ -80,7 +80,7 @@ async def test_nodes_that_are_told_the_same_share_its_text(
     monkeypatch.setattr(offers, "NODES_AT_ONCE", 2)
     site.fleet.announce(NOTE)
     site.fleet.announce(UPGRADE)
-    site.fleet.stored = dict.fromkeys(NODES, "sha256:" + "ab" * 32)
+    site.fleet.stored = dict.fromkeys(NODES, frozenset({"sha256:" + "ab" * 32}))
     await site.dispatched(action="note", parameters={"text": "one"})
     await site.dispatched(action="note", parameters={"text": "two"})
     await site.dispatched(action="service.upgrade", parameters={"version": "1.5.0"})

@@ -75,18 +75,40 @@ async def test_each_node_gets_the_checksum_of_the_binary_for_its_machine(release
     checksums = releases.upgrade_checksums(MACHINES)
 
     assert await checksums.of(DOMAIN, "1.5.0", [WEB, EDGE]) == {
-        WEB: f"sha256:{A_DIGEST}",
-        EDGE: f"sha256:{OTHER_DIGEST}",
+        WEB: {f"sha256:{A_DIGEST}"},
+        EDGE: {f"sha256:{OTHER_DIGEST}"},
     }
 
 
 async def test_nodes_that_nothing_stored_fits_are_left_out(releases: ReleaseKit) -> None:
     await releases.release(an_artifact())
     checksums = releases.upgrade_checksums(MACHINES)
-    unknown = NodeId(UUID(int=4))
 
-    assert set(await checksums.of(DOMAIN, "1.5.0", [WEB, EDGE, SUN, unknown])) == {WEB}
-    assert await checksums.of(OTHER_DOMAIN, "1.5.0", [WEB]) == {}
+    assert set(await checksums.of(DOMAIN, "1.5.0", [WEB, EDGE, SUN])) == {WEB}
     assert await checksums.of(DOMAIN, "1.5.1", [WEB]) == {}
     assert await checksums.of(DOMAIN, "1.5.0\0", [WEB]) == {}
     assert await checksums.of(DOMAIN, "1.5.0", []) == {}
+
+
+async def test_any_binary_of_a_version_may_fit_a_node_that_did_not_tell_its_machine(
+    releases: ReleaseKit,
+) -> None:
+    await releases.release(an_artifact(), an_artifact(machine=LINUX_ARM, octets=OTHER_BINARY))
+    await releases.release(an_artifact("1.4.0"))
+    checksums = releases.upgrade_checksums(MACHINES)
+    unknown = NodeId(UUID(int=4))
+    both = {f"sha256:{A_DIGEST}", f"sha256:{OTHER_DIGEST}"}
+
+    assert await checksums.of(DOMAIN, "1.5.0", [WEB, unknown]) == {WEB: {f"sha256:{A_DIGEST}"}, unknown: both}
+    assert await checksums.of(DOMAIN, "1.4.0", [unknown]) == {unknown: {f"sha256:{A_DIGEST}"}}
+    assert await checksums.of(OTHER_DOMAIN, "1.5.0", [WEB]) == {WEB: both}
+    assert await checksums.of(DOMAIN, "1.5.1", [unknown]) == {}
+
+
+async def test_what_was_released_under_the_words_of_uname_fits_the_same_machines(
+    releases: ReleaseKit,
+) -> None:
+    await releases.release(an_artifact(machine=Machine("linux", "x86_64")))
+    checksums = releases.upgrade_checksums(MACHINES)
+
+    assert await checksums.of(DOMAIN, "1.5.0", [WEB, EDGE]) == {WEB: {f"sha256:{A_DIGEST}"}}

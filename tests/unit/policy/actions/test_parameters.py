@@ -72,6 +72,29 @@ def test_an_action_without_parameters_takes_none() -> None:
         require_fitting({"a": 1}, ActionDefinition(ActionType.BUILTIN, "system.info"))
 
 
+UNKNOWN: Final = ActionDefinition(ActionType.BUILTIN, "system.info", parameters=None)
+
+
+def test_an_action_of_which_nobody_knows_what_it_takes_takes_any_scalars() -> None:
+    require_fitting({}, UNKNOWN)
+    require_fitting({"a": 1, "b": "x", "c": False, "d": 0.5}, UNKNOWN)
+
+
+@pytest.mark.parametrize("value", [[], {}, None, 2**63])
+def test_what_is_no_scalar_is_taken_by_no_action(value: Any) -> None:
+    with pytest.raises(InvalidParameters) as refusal:
+        require_fitting({"a": value}, UNKNOWN)
+
+    assert refusal.value.fault is ParameterFault.WRONG_TYPE
+
+
+def test_what_is_added_need_not_be_announced_is_not_missing_and_excuses_nothing_else() -> None:
+    require_fitting({"target": 5, "extra": []}, DEFINITION, added=("target", "extra"))
+
+    with pytest.raises(InvalidParameters):
+        require_fitting({"target": "/srv", "extra": 1, "more": 1}, DEFINITION, added=("extra",))
+
+
 def test_parameters_fit_into_an_event() -> None:
     assert len(as_json({"a": "x" * (MOST_BYTES - 8)})) == MOST_BYTES
 

@@ -1,7 +1,7 @@
 """The targets of a new execution, each held against what its node announced."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -19,6 +19,7 @@ from plexsphere.policy.domain.actions.errors import (
     HookDrifted,
 )
 from plexsphere.policy.domain.actions.parameters import as_json, require_fitting
+from plexsphere.policy.domain.hooks.digest import canonical
 from plexsphere.policy.domain.selector import Selector
 from plexsphere.policy.ports.actions.announced_actions import Announced, AnnouncedActions
 from plexsphere.policy.ports.actions.cohorts import Cohorts
@@ -81,19 +82,25 @@ class Cohort:
         stored = await self.checksums.of(domain_id, version, nodes)
         asked = draft.parameters.get(CHECKSUM)
         if asked is None:
-            return {each: {**draft.parameters, CHECKSUM: _stored_for(each, stored)} for each in nodes}
+            return {each: {**draft.parameters, CHECKSUM: _the_one(stored.get(each))} for each in nodes}
         # Whoever names a checksum may mean a binary that is to be had elsewhere, never another one than is stored, and
         # never a version that operators withdrew.
-        is_other = any(checksum != asked for checksum in stored.values())
+        digest = _digest_of(asked)
+        is_other = any(digest not in checksums for checksums in stored.values())
         if is_other or await self.checksums.is_withdrawn(version):
             raise ArtifactNotStored
         return {}
 
 
-def _stored_for(node_id: NodeId, stored: Mapping[NodeId, str]) -> str:
-    if node_id not in stored:
+def _the_one(checksums: Collection[str] | None) -> str:
+    if checksums is None or len(checksums) != 1:
         raise ArtifactNotStored
-    return stored[node_id]
+    return next(iter(checksums))
+
+
+def _digest_of(asked: object) -> str:
+    # Operators copy a digest in whatever spelling they find it; it is compared, and told to nodes as they gave it.
+    return canonical(asked.lower()) if isinstance(asked, str) else ""
 
 
 def _require_runnable(
@@ -112,7 +119,8 @@ def _require_runnable(
 def _target(
     node_id: NodeId, definition: ActionDefinition, draft: DispatchDraft, own: Mapping[str, Any] | None
 ) -> NewTarget:
-    require_fitting(draft.parameters if own is None else own, definition)
+    # What operators named is held against the definition; the checksum that is added for them is told all the same.
+    require_fitting(draft.parameters if own is None else own, definition, () if own is None else (CHECKSUM,))
     return NewTarget(
         node_id=node_id,
         wire_name=definition.wire_name,

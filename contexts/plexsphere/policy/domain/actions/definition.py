@@ -31,12 +31,13 @@ class ActionDefinition:
     An action of one node as that node announced it.
 
     A hook's `name` is bare (`backup`); what it is called on the wire is `wire_name`. `timeout_seconds` None where the
-    node announced none; `checksum` is the announced text as it came.
+    node announced none; `checksum` is the announced text as it came. `parameters` None where the node did not tell
+    which it takes, and empty where it takes none.
     """
 
     type: ActionType
     name: str
-    parameters: tuple[ParameterDefinition, ...] = ()
+    parameters: tuple[ParameterDefinition, ...] | None = ()
     timeout_seconds: int | None = None
     privileged: bool = False
     source: str = ""

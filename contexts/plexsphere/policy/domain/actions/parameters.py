@@ -1,7 +1,7 @@
 """Parameters of an action, held against what a node announced (plexd.md, ParameterDef)."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ParameterDefinition
@@ -42,21 +42,29 @@ def as_json(parameters: Mapping[str, Any]) -> str:
     return text
 
 
-def require_fitting(parameters: Mapping[str, Any], definition: ActionDefinition) -> None:
+def require_fitting(
+    parameters: Mapping[str, Any], definition: ActionDefinition, added: Collection[str] = ()
+) -> None:
     """
     Let pass what a node with this definition can take; values that are left out are the agent's to fill.
+
+    Those `added` by the control plane need not be announced, and are not missing. Where it is not known what the node
+    takes, any names with scalar values pass.
 
     Raises:
         InvalidParameters: unknown, missing, or of another type than announced.
     """
-    announced = {each.name: each for each in definition.parameters}
-    if not parameters.keys() <= announced.keys():
-        raise InvalidParameters(ParameterFault.UNKNOWN)
-    if _required(announced.values()) - parameters.keys():
-        raise InvalidParameters(ParameterFault.MISSING)
-    for name, value in parameters.items():
-        if not FITS.get(announced[name].type, _is_scalar)(value):
-            raise InvalidParameters(ParameterFault.WRONG_TYPE)
+    named = {name: value for name, value in parameters.items() if name not in added}
+    if definition.parameters is None:
+        types = dict.fromkeys(named, "")
+    else:
+        types = {each.name: each.type for each in definition.parameters}
+        if not named.keys() <= types.keys():
+            raise InvalidParameters(ParameterFault.UNKNOWN)
+        if _required(definition.parameters) - parameters.keys():
+            raise InvalidParameters(ParameterFault.MISSING)
+    if not all(FITS.get(types[name], _is_scalar)(value) for name, value in named.items()):
+        raise InvalidParameters(ParameterFault.WRONG_TYPE)
 
 
 def _required(announced: Iterable[ParameterDefinition]) -> set[str]:

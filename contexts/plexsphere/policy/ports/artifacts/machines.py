@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, Self
 
 from plexsphere.platform.kernel.ids import DomainId, NodeId
+
+# What `uname -m` calls the architectures that the agent's binaries are built for.
+OF_UNAME: Final[Mapping[str, str]] = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,12 @@ class Machine:
 
     os: str
     arch: str
+
+    @classmethod
+    def named(cls, os: str, arch: str) -> Self:
+        """Return the machine that was named in these words, or as `uname` has them: `Linux`, `x86_64`."""
+        arch = arch.lower()
+        return cls(os.lower(), OF_UNAME.get(arch, arch))
 
 
 class Machines(Protocol):

@@ -1,5 +1,6 @@
 """Which stored artifact fits which node."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -27,21 +28,25 @@ class PostgresUpgradeChecksums:
 
     async def of(
         self, domain_id: DomainId, version: str, nodes: Collection[NodeId], /
-    ) -> Mapping[NodeId, str]:
+    ) -> Mapping[NodeId, frozenset[str]]:
         """Read the version's few artifacts first: nobody is asked of machines when there are none."""
         offered = await self._offered(version)
         if not offered:
             return {}
         machines = await self.machines.machines_of(domain_id, nodes)
-        return {node: offered[machine] for node, machine in machines.items() if machine in offered}
+        every: frozenset[str] = frozenset().union(*offered.values())
+        fitting = {node: offered.get(machines[node]) if node in machines else every for node in nodes}
+        return {node: checksums for node, checksums in fitting.items() if checksums}
 
     async def is_withdrawn(self, version: str, /) -> bool:
         """Read by the primary key."""
         return bool(await self._rows(WITHDRAWN, version))
 
-    async def _offered(self, version: str) -> dict[Machine, str]:
-        rows = await self._rows(OFFERED, version)
-        return {Machine(os, arch): f"sha256:{digest}" for os, arch, digest in rows}
+    async def _offered(self, version: str) -> dict[Machine, frozenset[str]]:
+        offered: defaultdict[Machine, set[str]] = defaultdict(set)
+        for os, arch, digest in await self._rows(OFFERED, version):
+            offered[Machine.named(os, arch)].add(f"sha256:{digest}")
+        return {machine: frozenset(checksums) for machine, checksums in offered.items()}
 
     async def _rows(self, statement: str, version: str) -> list[TupleRow]:
         if "\0" in version:

@@ -9,10 +9,7 @@ from plexsphere.policy.domain.actions.definition import ActionDefinition, Action
 def definition_given(definition: ActionDefinition) -> dict[str, object]:
     """Return what is stored of a definition beside its type and name."""
     return {
-        "parameters": [
-            {"name": each.name, "type": each.type, "required": each.required, "default": each.default}
-            for each in definition.parameters
-        ],
+        "parameters": None if definition.parameters is None else list(map(_given, definition.parameters)),
         "timeout_seconds": definition.timeout_seconds,
         "privileged": definition.privileged,
         "source": definition.source,
@@ -22,12 +19,22 @@ def definition_given(definition: ActionDefinition) -> dict[str, object]:
 
 def definition_of(action_type: ActionType, name: str, stored: Mapping[str, Any]) -> ActionDefinition:
     """Return a stored definition."""
+    parameters = stored["parameters"]
     return ActionDefinition(
         action_type,
         name,
-        tuple(ParameterDefinition(**each) for each in stored["parameters"]),
+        None if parameters is None else tuple(ParameterDefinition(**each) for each in parameters),
         stored["timeout_seconds"],
         stored["privileged"],
         stored["source"],
         stored["checksum"],
     )
+
+
+def _given(parameter: ParameterDefinition) -> dict[str, object]:
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "required": parameter.required,
+        "default": parameter.default,
+    }
