@@ -117,10 +117,13 @@ class Model:
             if not target.is_overdue(self.now):
                 target.end(report.status)
                 target.report = report
+                if target.note == report:
+                    target.note = None
                 return
             taken_up = target.status is not TargetStatus.PENDING
             target.end(TargetStatus.TIMEOUT, "not_finished" if taken_up else "not_taken_up")
-        if not target.is_open and target.note is None and target.report != report:
+        is_noted = not (target.is_open and target.is_released)
+        if is_noted and target.note is None and target.report != report:
             target.note = report
 
     def run_locally(self, node_id: NodeId, name: str, report: Report) -> None:

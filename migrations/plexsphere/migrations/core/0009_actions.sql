@@ -60,7 +60,7 @@ COMMENT ON COLUMN execution_targets.parameters IS 'NULL where they are the execu
 COMMENT ON COLUMN execution_targets.released_at IS 'NULL until a wave takes it: nobody is told of it before';
 COMMENT ON COLUMN execution_targets.deadline IS 'when it must have been taken up; once it was, when it must have ended';
 COMMENT ON COLUMN execution_targets.report IS 'the result that ended it';
-COMMENT ON COLUMN execution_targets.note IS 'the first result that came later and says something else';
+COMMENT ON COLUMN execution_targets.note IS 'the first result that did not end it, too early or too late, and says something else';
 CREATE INDEX execution_targets_open ON execution_targets (domain_id, execution_id, node_id) WHERE ended_at IS NULL;
 -- Whole, though only open targets are asked for by it: a node that goes takes its targets along.
 CREATE INDEX execution_targets_of_node ON execution_targets (domain_id, node_id, ended_at);

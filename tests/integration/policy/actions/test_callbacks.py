@@ -166,12 +166,22 @@ async def test_what_was_not_taken_up_in_time_is_neither_offered_nor_to_be_run(si
     assert (target.report, target.note) == (None, DONE)
 
 
-async def test_a_result_of_what_no_wave_released_changes_nothing(site: ActionSite) -> None:
-    execution_id = await site.dispatched(waves=WavePlan(canary=1, percent=50))
-    await site.one.report(DOMAIN, a_node_id(2), str(execution_id), DONE)
-    target = await site.one.target(PROJECT, execution_id, a_node_id(2))
+@pytest.mark.parametrize(("later", "note"), [(BROKEN, DONE), (DONE, None)], ids=["another", "the same"])
+async def test_a_result_of_what_no_wave_released_is_noted_and_ends_nothing(
+    site: ActionSite, later: Report, note: Report | None
+) -> None:
+    execution_id = await site.dispatched(waves=WavePlan(canary=1, percent=100))
+    for report in (DONE, BROKEN):
+        await site.one.report(DOMAIN, OTHER_NODE, str(execution_id), report)
+    before = await site.one.target(PROJECT, execution_id, OTHER_NODE)
+    await site.finish(execution_id, 1)
+    await site.one.sweep.sweep()
+    await site.finish(execution_id, 2, report=later)
+    after = await site.one.target(PROJECT, execution_id, OTHER_NODE)
 
-    assert (target.status, target.report, target.note) == (TargetStatus.PENDING, None, None)
+    assert (before.status, before.released_at, before.report) == (TargetStatus.PENDING, None, None)
+    assert before.note == DONE
+    assert (after.status, after.report, after.note) == (later.status, later, note)
 
 
 async def test_a_cancelled_action_is_not_run_and_a_result_of_it_is_noted(site: ActionSite) -> None:

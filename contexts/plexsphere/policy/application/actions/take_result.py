@@ -24,7 +24,7 @@ LOCAL_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class TakeResult:
     """
-    End the node's target with the result, or keep it as a note where it comes too late and says something else.
+    End the node's target with the result, or keep it as a note where it comes too early or too late and says otherwise.
 
     What nobody dispatched is kept as a local execution when a session or somebody on the node is said to have run it.
     """

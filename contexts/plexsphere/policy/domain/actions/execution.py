@@ -43,7 +43,7 @@ class Target:
 
     `released_at` None until a wave takes it. `deadline` is when it must have been taken up, from then on when it must
     have ended; all instants are the database's. `is_reported` tells that a result or a note was kept; what they say is
-    read for a single target alone: `report` ended the target, `note` came late and differs.
+    read for a single target alone: `report` ended the target, `note` came too early or too late, and differs.
     """
 
     node_id: NodeId

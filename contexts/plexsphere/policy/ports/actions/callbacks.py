@@ -49,6 +49,6 @@ class Callbacks(Protocol):
         """
         End it as reported; past its deadline as a timeout, with the report as its note.
 
-        Of what ended before, the first report that says something else is kept as its note.
+        Of what ended before, or no wave released yet, the first report that says something else is kept as its note.
         """
         ...

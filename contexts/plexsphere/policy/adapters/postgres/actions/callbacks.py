@@ -45,14 +45,16 @@ UPDATE execution_targets AS target SET
     status = CASE WHEN {IN_TIME} THEN %(status)s ELSE 'timeout' END,
     reason = CASE WHEN {IN_TIME} THEN '' WHEN status = 'pending' THEN 'not_taken_up' ELSE 'not_finished' END,
     report = CASE WHEN {IN_TIME} THEN %(report)s END,
-    note = CASE WHEN {IN_TIME} THEN note ELSE coalesce(note, %(report)s) END,
+    note = CASE WHEN {IN_TIME} THEN nullif(note, %(report)s) ELSE coalesce(note, %(report)s) END,
     updated_at = clock.at, ended_at = clock.at
 {FROM_CLOCK}, ({BEFORE}) AS before WHERE {TARGET} AND ended_at IS NULL AND released_at IS NOT NULL
 RETURNING before.was_offer
 """
+# What comes before its wave did not end the target, and is not lost: agents in the field tell it once.
 NOTE: Final = f"""
 UPDATE execution_targets AS target SET note = %(report)s
-WHERE {TARGET} AND ended_at IS NOT NULL AND note IS NULL AND report IS DISTINCT FROM %(report)s
+WHERE {TARGET} AND (ended_at IS NOT NULL OR released_at IS NULL) AND note IS NULL
+    AND report IS DISTINCT FROM %(report)s
 """
 STANDING: Final = f"""
 SELECT project_id, target.status, target.status = 'ack' AND deadline > clock_timestamp()
