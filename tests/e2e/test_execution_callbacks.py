@@ -205,7 +205,9 @@ DEFINED: Final[dict[str, tuple[dict[str, Any], int]]] = {
     "no status": ({"status": ""}, 400),
     "a status of nobody's": ({"status": "SUCCESS"}, 400),
     "a status that only we use": ({"status": "succeeded"}, 400),
-    "a time that is none": ({"finished_at": "yesterday"}, 400),
+    "an exit that is nearly a number": ({"exit_code": 1.5}, 400),
+    "an exit beyond any system's with a point": ({"exit_code": 4294967296.0}, 400),
+    "a time that is none": ({"finished_at": "yesterday"}, 200),
     "an output that is no text": ({"stdout": {"a": 1}}, 400),
     "texts without end": (
         {"duration": "9" * 5000, "triggered_by": {"type": "session", "email": "e" * 5000}},

@@ -1,4 +1,4 @@
-"""Documents of plexd.md that several calls of the agents carry."""
+"""Documents of plexd.md that several calls of the agents carry; null is as good as nothing (design D34)."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -16,45 +16,45 @@ class ParameterDef(msgspec.Struct, frozen=True):
     """A parameter of an action."""
 
     name: str
-    type: str = ""
-    required: bool = False
+    type: str | None = ""
+    required: bool | None = False
     default: Any = None
-    description: str = ""
+    description: str | None = ""
 
 
 class ActionCapability(msgspec.Struct, frozen=True):
-    """A built-in action."""
+    """A built-in action; without `parameters` it is not known what it takes, and with an empty list it takes none."""
 
     name: Name
-    description: str = ""
+    description: str | None = ""
     parameters: list[ParameterDef] | None = None
 
 
 class HookCapability(msgspec.Struct, frozen=True):
-    """A declared hook."""
+    """A declared hook; its `parameters` are to be read as a built-in action's."""
 
     name: Name
-    description: str = ""
-    source: Word = ""
-    checksum: Word = ""
+    description: str | None = ""
+    source: Word | None = ""
+    checksum: Word | None = ""
     parameters: list[ParameterDef] | None = None
-    timeout: str = ""
-    sandbox: str = ""
-    privileged: bool = False
+    timeout: str | None = ""
+    sandbox: str | None = ""
+    privileged: bool | None = False
 
 
 class DiscoveredHook(msgspec.Struct, frozen=True):
     """A hook as it was found in the node's cluster; told beside what is declared, or not at all."""
 
     name: Name
-    image_digest: Word = ""
+    image_digest: Word | None = ""
 
 
 class BinaryInfo(msgspec.Struct, frozen=True):
     """The agent's binary."""
 
-    version: Word = ""
-    checksum: Word = ""
+    version: Word | None = ""
+    checksum: Word | None = ""
 
 
 class Capabilities(msgspec.Struct, frozen=True):

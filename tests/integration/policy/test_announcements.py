@@ -61,6 +61,14 @@ async def test_what_was_announced_is_found_by_type_and_name(scene: HookScene) ->
     assert await scene.actions.of(DOMAIN, HOOK, "Backup", [ONE]) == {}
 
 
+async def test_what_an_action_takes_is_kept_as_not_known_or_as_nothing(scene: HookScene) -> None:
+    told = [{"name": "a", "parameters": None}, {"name": "b"}, {"name": "c", "parameters": []}]
+    await scene.take(said(ONE, builtin_actions=told))
+    found = [(await scene.actions.of(DOMAIN, BUILTIN, name, [ONE]))[ONE] for name in "abc"]
+
+    assert [each.definition.parameters for each in found] == [None, None, ()]
+
+
 async def test_an_announcement_replaces_the_one_before_as_a_whole(scene: HookScene) -> None:
     await scene.take(said(ONE, hooks=[a_hook("gone"), a_hook("kept"), a_crd("old"), a_crd("moved")]))
     await scene.take(said(ONE, hooks=[a_hook("kept"), a_crd("moved", digest(2)), a_crd("new")]))

@@ -29,13 +29,17 @@ class ActionCapability(msgspec.Struct, frozen=True):
 
 
 class HookCapability(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A hook found on the node (`source` is script) or declared in its cluster (`source` is crd)."""
+    """
+    A hook found on the node (`source` is script) or declared in its cluster (`source` is crd).
+
+    `parameters` empty where it takes none, None where nobody declared which.
+    """
 
     name: str
     source: str
     checksum: str
     description: str = ""
-    parameters: tuple[ParameterDef, ...] = ()
+    parameters: tuple[ParameterDef, ...] | None = None
     timeout: str = ""
     sandbox: str | None = None
     privileged: bool | None = None

@@ -78,12 +78,12 @@ def _manifest(told: Capabilities) -> Manifest:
         _binary(told.binary or BinaryInfo()),
         tuple(map(_action, told.builtin_actions or ())),
         tuple(map(_hook, told.hooks or ())),
-        None if seen is None else tuple(SeenHook(each.name, each.image_digest) for each in seen),
+        None if seen is None else tuple(SeenHook(each.name, each.image_digest or "") for each in seen),
     )
 
 
 def _binary(told: BinaryInfo) -> Binary:
-    return Binary(told.version, told.checksum)
+    return Binary(told.version or "", told.checksum or "")
 
 
 def _action(told: ActionCapability) -> ActionDefinition:
@@ -95,18 +95,21 @@ def _hook(told: HookCapability) -> DeclaredHook:
         ActionType.HOOK,
         told.name,
         _parameters(told.parameters),
-        timeout_seconds(told.timeout),
-        told.privileged,
-        told.source,
-        told.checksum,
+        timeout_seconds(told.timeout or ""),
+        bool(told.privileged),
+        told.source or "",
+        told.checksum or "",
     )
-    return DeclaredHook(definition, sandbox(told.sandbox, told.source))
+    return DeclaredHook(definition, sandbox(told.sandbox or "", definition.source))
 
 
-def _parameters(told: list[ParameterDef] | None) -> tuple[ParameterDefinition, ...]:
+def _parameters(told: list[ParameterDef] | None) -> tuple[ParameterDefinition, ...] | None:
+    # Agents in the field send null as well where they know of none: it says nothing of what the action takes.
+    if told is None:
+        return None
     return tuple(
-        ParameterDefinition(each.name, each.type, each.required, _default(each.default))
-        for each in told or ()
+        ParameterDefinition(each.name, each.type or "", bool(each.required), _default(each.default))
+        for each in told
     )
 
 

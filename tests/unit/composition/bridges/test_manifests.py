@@ -16,6 +16,7 @@ from plexd.protocol.messages.capabilities import (
 from plexd.protocol.wire import encode
 from plexsphere.api import agent_documents
 from plexsphere.composition.bridges.manifests import manifest_of
+from plexsphere.fleet.domain.errors import InvalidManifest
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.domain.hooks.manifest import Binary, DeclaredHook, Manifest, SeenHook
 from plexsphere.policy.domain.hooks.sandbox import Sandbox
@@ -69,3 +70,49 @@ def test_an_agent_that_found_nothing_says_so_and_one_that_did_not_look_says_noth
     did_not_look = manifest_of(encode(Capabilities()))
 
     assert (found_nothing.seen, did_not_look.seen) == ((), None)
+
+
+def test_what_an_action_takes_is_not_known_of_null_and_nothing_of_an_empty_list() -> None:
+    told = b"""{"builtin_actions": [{"name": "a"}, {"name": "b", "parameters": null}, {"name": "c", "parameters": []}],
+        "hooks": [{"name": "d"}, {"name": "e", "parameters": null}, {"name": "f", "parameters": []}]}"""
+
+    said = manifest_of(told)
+
+    assert [each.parameters for each in said.builtin_actions] == [None, None, ()]
+    assert [each.definition.parameters for each in said.hooks] == [None, None, ()]
+
+
+def test_our_agent_tells_a_hook_that_takes_nothing_from_one_of_which_that_is_not_known() -> None:
+    hooks = (
+        HookCapability("a", "script", digest(1), parameters=()),
+        HookCapability("b", "script", digest(1)),
+    )
+
+    said = manifest_of(encode(Capabilities(hooks=hooks)))
+
+    assert [each.definition.parameters for each in said.hooks] == [(), None]
+
+
+NULLS: Final = b"""{
+    "binary": {"version": null, "checksum": null},
+    "builtin_actions": [{"name": "ping", "description": null, "parameters": [
+        {"name": "target", "type": null, "required": null, "default": null, "description": null}]}],
+    "hooks": [{"name": "backup", "description": null, "source": null, "checksum": null, "parameters": [],
+        "timeout": null, "sandbox": null, "privileged": null}],
+    "discovered_hooks": [{"name": "backup", "image_digest": null}]
+}"""
+
+
+def test_null_is_as_good_as_nothing_wherever_something_may_be_left_out() -> None:
+    ping = ActionDefinition(ActionType.BUILTIN, "ping", (ParameterDefinition("target", ""),))
+    backup = DeclaredHook(ActionDefinition(ActionType.HOOK, "backup"), Sandbox.NONE)
+
+    assert manifest_of(NULLS) == Manifest(Binary(), (ping,), (backup,), (SeenHook("backup", ""),))
+
+
+@pytest.mark.parametrize(
+    "told", [b'{"hooks": [{"name": null}]}', b'{"hooks": [{"name": ""}]}', b'{"hooks": [null]}']
+)
+def test_a_name_is_no_place_for_null(told: bytes) -> None:
+    with pytest.raises(InvalidManifest):
+        manifest_of(told)

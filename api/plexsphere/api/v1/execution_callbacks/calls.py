@@ -4,7 +4,7 @@ import re
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -37,6 +37,9 @@ MOST_GZIP_MAKES: Final = 1_032
 MOST_OUTPUT: Final = 64 * KIB
 MOST_TEXT: Final = KIB
 NO_YEAR: Final = 1
+DURATION: Final = msgspec.json.Decoder(str)
+FINISHED_AT: Final = msgspec.json.Decoder(datetime)
+T = TypeVar("T")
 
 
 class Places(Protocol):
@@ -140,11 +143,11 @@ def result_of(body: ResultRequest) -> Result:
     """Return what the body says, its texts cut: nothing of what is not kept waits for its turn."""
     return Result(
         status=body.status,
-        exit_code=body.exit_code or 0,
+        exit_code=int(body.exit_code or 0),
         stdout=_cut(body.stdout, MOST_OUTPUT),
         stderr=_cut(body.stderr, MOST_OUTPUT),
-        duration=_cut(body.duration),
-        finished_at=_told(body.finished_at),
+        duration=_cut(_read(DURATION, body.duration)),
+        finished_at=_told(_read(FINISHED_AT, body.finished_at)),
         triggered_by=_trigger(body.triggered_by),
     )
 
@@ -169,6 +172,13 @@ def _trigger(told: TriggeredBy | None) -> Trigger:
 
 def _cut(text: str | None, most: int = MOST_TEXT) -> str:
     return (text or "")[:most]
+
+
+def _read(decoder: msgspec.json.Decoder[T], told: msgspec.Raw) -> T | None:
+    try:
+        return decoder.decode(told)
+    except msgspec.DecodeError:
+        return None
 
 
 def _told(finished_at: datetime | None) -> datetime | None:

@@ -1,11 +1,16 @@
 """What nodes send; unknown fields are ignored and null is as good as nothing, for agents differ (design D34)."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 Id = Annotated[str, msgspec.Meta(max_length=4096)]
+# What a process of Windows ends with is unsigned.
+LEAST_EXIT: Final = -(2**31)
+BEYOND_EXITS: Final = 2**32
+# What it becomes in memory is bounded by whoever reads it.
+NOTHING: Final = partial(msgspec.Raw, b"null")
 
 
 class AcknowledgementRequest(msgspec.Struct, frozen=True):
@@ -35,16 +40,24 @@ class ResultRequest(msgspec.Struct, frozen=True):
     """
     How an action ended; failed and error mean failure, and NUL in the outputs is read as U+FFFD.
 
-    Of each output 64 KiB are kept, of `duration` and each text of `triggered_by` 256 bytes.
+    Of each output 64 KiB are kept, of `duration` and each text of `triggered_by` 256 bytes. A `duration` that is no
+    text and a `finished_at` that is no RFC 3339 are as good as nothing: agents tell a result once, and neither decides
+    anything.
     """
 
     status: Literal["success", "failure", "timeout", "cancelled", "failed", "error"]
     execution_id: Id | None = None
-    exit_code: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**32)] | None = None
+    exit_code: (
+        Annotated[int, msgspec.Meta(ge=LEAST_EXIT, lt=BEYOND_EXITS)]
+        | Annotated[float, msgspec.Meta(ge=LEAST_EXIT, lt=BEYOND_EXITS, multiple_of=1)]
+        | None
+    ) = None
     stdout: str | None = None
     stderr: str | None = None
-    duration: str | None = None
-    finished_at: datetime | None = None
+    duration: Annotated[msgspec.Raw, msgspec.Meta(examples=["1.5s"])] = msgspec.field(default_factory=NOTHING)
+    finished_at: Annotated[msgspec.Raw, msgspec.Meta(examples=["2025-01-15T10:30:02Z"])] = msgspec.field(
+        default_factory=NOTHING
+    )
     triggered_by: TriggeredBy | None = None
 
 

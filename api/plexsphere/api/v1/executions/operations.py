@@ -50,7 +50,8 @@ LIST: Final = Operation(
     "ListExecutions",
     "GET",
     ALL,
-    "List the Project's executions in the order of their creation; `targets` is empty here, `counts` is not.",
+    "List the Project's executions in the order of their creation; `targets` is empty here, `parameters`, `wave` and "
+    "`counts` are left out.",
     TAG,
     Credential.OPERATOR,
     answer=schemas.ExecutionList,

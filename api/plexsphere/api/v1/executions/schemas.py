@@ -279,8 +279,8 @@ class TargetResult(ExecutionTarget, frozen=True, kw_only=True):
     """
     A target with everything that its node reported.
 
-    The first report ended the target, unless its deadline or a cancellation had; `note` is the first that came when
-    the target had ended and says something else than what counts.
+    The first report ended the target, unless its deadline or a cancellation had; `note` is the first that came before
+    a wave released the target or when it had ended, and says something else than what counts.
     """
 
     execution_id: UUID
