@@ -182,6 +182,27 @@ async def test_null_stands_for_nothing_wherever_a_list_or_an_object_is_shown(
     assert [hook["name"] for hook in manifest["hooks"]] == ["backup"]
 
 
+NULL_FIELDS: Final[dict[str, Any]] = {
+    "binary": {"version": None, "checksum": None},
+    "builtin_actions": [
+        {"name": "ping", "description": None, "parameters": [{"name": "a", "required": None}]}
+    ],
+    "hooks": [{"name": "backup", "source": None, "timeout": None, "sandbox": None, "privileged": None}],
+}
+
+
+async def test_null_in_one_field_refuses_neither_an_announcement_nor_a_registration(
+    place: Served, node: RawNode
+) -> None:
+    """D34."""
+    [token] = await place.bootstrap_tokens(1)
+
+    registered = await Machine().ask(place.base_url, token, capabilities=NULL_FIELDS)
+    announced = await node.call("PUT", "capabilities", json.dumps(NULL_FIELDS).encode())
+
+    assert (registered.status, announced.status) == (201, 200)
+
+
 async def test_what_a_newer_agent_adds_is_ignored(node: RawNode) -> None:
     """D34: unknown fields of agent bodies, on every call."""
     odd = b'{"x":{"y":[1,2,{"z":null}]},"public_endpoint":"203.0.113.10:51820","nat_type":"full_cone"}'
