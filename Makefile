@@ -17,7 +17,7 @@ help:  ## this list
 up: install  ## a serving control plane on 127.0.0.1:8080, its data kept in .data; Ctrl-C stops it
 	@$(BIN)/plexsphere up $(ARGS)
 
-demo: install  ## make up with a few dozen simulated agents at work
+demo: install  ## a control plane of its own, a few dozen simulated agents, and what becomes of them
 	@$(BIN)/python -m demo $(ARGS)
 
 test: locked lint contracts types engine pytest  ## everything a change must pass

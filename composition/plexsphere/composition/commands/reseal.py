@@ -27,9 +27,11 @@ from plexsphere.platform.kernel.secret import Secret
 EXAMPLE = f"""
 \b
 Example:
-  export {PREVIOUS_PUSH_KEY_VAR}="${PUSH_KEY_VAR}"
-  export {PUSH_KEY_VAR}="$(openssl rand -base64 32)"
-  plexsphere reseal managed-push    after every process was restarted with both
+  export {PUSH_KEY_VAR}=...             the new key
+  export {PREVIOUS_PUSH_KEY_VAR}=...    the former one
+  plexsphere reseal managed-push
+\b
+Every process must have been started anew with both before.
 """
 NO_PREVIOUS: Final = (
     f"{PREVIOUS_PUSH_KEY_VAR} is not set; give it the key to move away from, and {PUSH_KEY_VAR} the new one"

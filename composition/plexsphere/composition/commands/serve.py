@@ -40,7 +40,9 @@ def serve(roles: Roles) -> None:
     api        answers operators and nodes, but for event streams
     streams    serves GET /v1/nodes/{node_id}/events
     sequencer  numbers committed events and seals the audit trail, prunes what
-               is old, keeps SpiceDB in step and marks nodes that fell silent
+               is old, keeps SpiceDB in step, marks nodes that fell silent,
+               releases waves of actions and ends those that are overdue,
+               judges binaries and settles pushes
 
     A deployment needs each role somewhere, and several processes may share one. Whatever a process does not serve it
     refuses with 503; /health and /v1/health are answered by all.

@@ -31,7 +31,7 @@ class FetchBinary(NodeCall):
     """
     GET …/{version}/{os}/{arch}: whole, as it is, whatever `Range` or `Accept-Encoding` say.
 
-    Agents of the seed's time unpack nothing here. Where a part turns out to be no longer what was released, the
+    Agents in the field unpack nothing here. Where a part turns out to be no longer what was released, the
     connection ends in the midst of the answer: its length was told, and so nobody takes the rest for all of it.
     """
 

@@ -53,5 +53,5 @@ ARTIFACT_NOT_STORED: Final = Problem(
 CAPACITY_EXCEEDED: Final = Problem(
     429,
     "capacity_exceeded",
-    "The Domain has as many open targets as it may have; try again when some have ended.",
+    "The Domain, or one of the nodes, has as many open targets as it may have; try again when some have ended.",
 )
