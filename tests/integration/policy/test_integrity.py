@@ -208,6 +208,16 @@ async def test_what_an_agent_observed_stands_until_it_observes_something_else(
     assert await scene.listed() == [read]
 
 
+@pytest.mark.parametrize("both", [[digest(3), ""], ["", digest(3)], [digest(2), digest(3)]])
+async def test_of_two_observations_in_a_report_the_last_that_tells_a_digest_is_shown(
+    scene: HookScene, both: list[str]
+) -> None:
+    await announces(scene, a_hook())
+    await scene.report(DOMAIN, ONE, [report(Kind.HOOK, "backup", each) for each in both])
+
+    assert (await the_open_one(scene)).finding.observed == digest(3)
+
+
 async def test_other_things_than_hooks_are_not_hidden_by_what_was_observed_of_them_before(
     scene: HookScene,
 ) -> None:

@@ -53,7 +53,7 @@ class TakeAnnouncement:
     async def _keep(self, announcement: Announcement, examination: Examination) -> None:
         place, at = announcement.place, announcement.reported_at
         if examination.pins:
-            await self._name_reports(place, examination.held)
+            await self._name_reports(place, examination.pins)
             await self.baselines.pin(place.domain_id, place.node_id, examination.pins, at)
         if examination.departures:
             departures = examination.departures.values()

@@ -27,13 +27,12 @@ class Examination:
 
     `pins` are baselines to be written: hooks seen for the first time, and first digests of hooks that had told none.
     `homeless` are hooks beyond the node's 4,096 baselines, and names that stand for two different hooks: what cannot be
-    held to one thing cannot be asked for. `held` are the names of all baselines, those to be written among them.
+    held to one thing cannot be asked for.
     """
 
     pins: Mapping[str, Pin]
     departures: Mapping[str, Departure]
     homeless: frozenset[str]
-    held: frozenset[str]
 
 
 def examined(hooks: Iterable[DeclaredHook], baselines: Mapping[str, Pin]) -> Examination:
@@ -45,8 +44,7 @@ def examined(hooks: Iterable[DeclaredHook], baselines: Mapping[str, Pin]) -> Exa
     examiner = _Examiner(baselines)
     for hook in hooks:
         examiner.look_at(hook.definition.name, Pin.of(hook))
-    held = frozenset(baselines) | examiner.pins.keys()
-    return Examination(examiner.pins, examiner.departures, frozenset(examiner.homeless), held)
+    return Examination(examiner.pins, examiner.departures, frozenset(examiner.homeless))
 
 
 class _Examiner:
