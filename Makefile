@@ -6,7 +6,7 @@
 
 BIN := .venv/bin
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 SYSTEM_PYTHON = $$(./bootstrap/find-python)
 
 help:  ## this list

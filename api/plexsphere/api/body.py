@@ -73,10 +73,12 @@ async def read(receive: Any, headers: Mapping[str, str], rule: BodyRule[T]) -> T
     # Nearly every body comes in one part.
     if not octets or len(octets) > rule.cap or first.get("more_body", False):
         octets = await _received(first, receive, rule)
-    if rule.cap > MOST_AT_ONCE and (is_gzip or len(octets) > MOST_AT_ONCE):
-        # It takes longer than others may wait for the loop.
-        return await asyncio.to_thread(_decoded, octets, is_gzip, rule)
-    return _decoded(octets, is_gzip, rule)
+    if not is_gzip and len(octets) <= MOST_AT_ONCE:
+        return rule.decode(octets)
+    if rule.cap <= MOST_AT_ONCE:
+        return _decoded(octets, is_gzip, rule)
+    # It takes longer than others may wait for the loop.
+    return await asyncio.to_thread(_decoded, octets, is_gzip, rule)
 
 
 def _decoded(octets: bytes, is_gzip: bool, rule: BodyRule[T]) -> T:

@@ -100,5 +100,5 @@ def require_own(field: str, named: str, own: str) -> None:
     Raises:
         Refusal: `invalid_body`; another's id is a mistake, or worse.
     """
-    if named and named.lower() != own.lower():
+    if named and named != own and named.lower() != own.lower():
         raise Refusal(catalogue.INVALID_BODY, f"{field} names another one than the path; leave it out")

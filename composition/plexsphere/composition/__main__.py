@@ -9,7 +9,6 @@ def main() -> None:
     gc.disable()
     from plexsphere.composition.command_line import main as command_line
 
-    gc.freeze()
     gc.enable()
     command_line()
 

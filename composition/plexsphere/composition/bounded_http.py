@@ -39,12 +39,13 @@ SLOW_AFTER_SECONDS: Final = 10.0
 SLOWEST_OCTETS_A_SECOND: Final = 1024
 # An answer that the client is still taking from us is no silence yet.
 TAKING_SECONDS: Final = 60.0
+BODY_SECONDS: Final = 30.0
 # Seconds that a client may leave us waiting (H11). Whoever looks once a second sees a stage up to a second late, and
 # its end up to another second late.
 PATIENCE: Final = {
     Stage.SILENCE: 30.0,
     Stage.HEAD: 15.0,
-    Stage.BODY: 30.0,
+    Stage.BODY: BODY_SECONDS,
     Stage.ENDING: TAKING_SECONDS,
 }
 
@@ -95,14 +96,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stage = Stage.ANSWER
         self._cycle_seen: object = None
         self._seen_at = 0.0
-        self._body_seconds = PATIENCE[Stage.BODY]
+        self._body_seconds = BODY_SECONDS
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {
             EXTENSION: {WRITE: self.write_straight, ANSWER: self.answer_straight, PATIENT: self.be_patient}
         }
-        self._body_seconds = PATIENCE[Stage.BODY]
+        self._body_seconds = BODY_SECONDS
         self._reads_head, self._octets, self._told, self._untold = True, 0, 0, 0
 
     def be_patient(self, seconds: float) -> None:
