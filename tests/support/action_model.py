@@ -5,7 +5,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from plexsphere.platform.kernel.ids import ExecutionId, NodeId
-from plexsphere.policy.domain.actions.deadlines import grace_of, pickup_of
 from plexsphere.policy.domain.actions.execution import Reason, aggregated
 from plexsphere.policy.domain.actions.report import Report
 from plexsphere.policy.domain.actions.status import OPEN, TERMINAL, TargetStatus
@@ -16,6 +15,16 @@ FAILURES = (TargetStatus.FAILED, TargetStatus.TIMEOUT)
 # What a node may announce so that nothing is released to it, nor dispatched; what changed is dispatched as it is now.
 UNFIT = (Reason.NOT_ANNOUNCED, Reason.DRIFTED, Reason.NOT_APPROVED)
 MISFITS = (*UNFIT, Reason.CHANGED)
+
+
+def pickup_of(timeout: int) -> int:
+    """The seconds for which an action that may run so long is offered: ten times as long, 10 at least, 300 at most."""
+    return min(max(10 * timeout, 10), 300)
+
+
+def grace_of(timeout: int) -> int:
+    """The seconds that its result may take beyond that: as long again, 5 at least, 30 at most."""
+    return min(max(timeout, 5), 30)
 
 
 @dataclass
@@ -103,7 +112,7 @@ class Model:
             if accepted:
                 target.status = TargetStatus.ACK
                 timeout = self.executions[execution_id].timeout
-                target.deadline = self.now + timeout + grace_of(timeout).seconds
+                target.deadline = self.now + timeout + grace_of(timeout)
                 return True
             target.end(TargetStatus.FAILED, reason)
             target.entries += 1
@@ -215,7 +224,7 @@ class Model:
 
     def _release(self, execution: ModelExecution, targets: Collection[ModelTarget]) -> None:
         for target in targets:
-            target.deadline = self.now + pickup_of(execution.timeout).seconds
+            target.deadline = self.now + pickup_of(execution.timeout)
 
     def _cancel(
         self, execution: ModelExecution, reason: str, is_meant: Callable[[ModelTarget], bool]

@@ -13,7 +13,6 @@ from plexsphere.platform.kernel.ids import ExecutionId, ProjectId
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.policy.application.actions import dispatch_action, told
 from plexsphere.policy.domain.actions import errors
-from plexsphere.policy.domain.actions.deadlines import grace_of, pickup_of
 from plexsphere.policy.domain.actions.definition import ActionDefinition, ActionType, ParameterDefinition
 from plexsphere.policy.domain.actions.wave_plan import WavePlan
 from plexsphere.policy.domain.errors import ProjectNotFound, SelectorSyntaxError
@@ -264,10 +263,13 @@ async def test_offers_say_what_each_node_announced(site: ActionSite) -> None:
     assert (offers[0].expires_at - target.released_at).total_seconds() == 300
 
 
-@pytest.mark.parametrize("own", [1, 2, 7, 29, 31, 86_400])
+@pytest.mark.parametrize(
+    ("own", "pickup", "grace"),
+    [(1, 10, 5), (2, 20, 5), (7, 70, 7), (29, 290, 29), (30, 300, 30), (31, 300, 30), (86_400, 300, 30)],
+)
 @pytest.mark.parametrize("waves", [None, WavePlan()])
 async def test_who_gives_an_action_little_time_waits_little_for_it(
-    site: ActionSite, own: int, waves: WavePlan | None
+    site: ActionSite, own: int, pickup: int, grace: int, waves: WavePlan | None
 ) -> None:
     execution_id = await site.dispatched(node_id=NODE, timeout_seconds=own, waves=waves)
     offered = await site.one.target(PROJECT, execution_id, NODE)
@@ -277,8 +279,8 @@ async def test_who_gives_an_action_little_time_waits_little_for_it(
     assert offered.deadline
     assert offered.released_at
     assert taken_up.deadline
-    assert offered.deadline - offered.released_at == pickup_of(own)
-    assert taken_up.deadline - taken_up.updated_at == timedelta(seconds=own) + grace_of(own)
+    assert offered.deadline - offered.released_at == timedelta(seconds=pickup)
+    assert taken_up.deadline - taken_up.updated_at == timedelta(seconds=own + grace)
 
 
 async def test_a_large_cohort_is_told_in_rows_of_a_bounded_size(

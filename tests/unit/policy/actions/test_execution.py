@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsphere.policy.domain.actions.action_name import ActionName
-from plexsphere.policy.domain.actions.deadlines import grace_of, pickup_of, timeout_of
+from plexsphere.policy.domain.actions.deadlines import timeout_of
 from plexsphere.policy.domain.actions.definition import ActionType
 from plexsphere.policy.domain.actions.errors import InvalidWavePlan
 from plexsphere.policy.domain.actions.execution import aggregated
@@ -44,14 +44,6 @@ def test_an_execution_that_goes_on_tells_how_far_it_is(targets: list[TargetStatu
         expected = TargetStatus.ACK if TargetStatus.ACK in targets else TargetStatus.PENDING
 
     assert aggregated(targets) is expected
-
-
-@pytest.mark.parametrize(
-    ("own", "pickup", "grace"),
-    [(1, 10, 5), (2, 20, 5), (7, 70, 7), (30, 300, 30), (31, 300, 30), (86_400, 300, 30)],
-)
-def test_who_gives_an_action_little_time_knows_soon(own: int, pickup: int, grace: int) -> None:
-    assert (pickup_of(own).total_seconds(), grace_of(own).total_seconds()) == (pickup, grace)
 
 
 @given(st.integers(0, 50), st.integers(1, 100), st.integers(1, 10_000))

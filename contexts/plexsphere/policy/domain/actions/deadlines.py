@@ -21,13 +21,3 @@ MOST_TIMEOUT_SECONDS: Final = 86_400
 def timeout_of(asked: int, announced: int | None) -> int:
     """Return the seconds an action may run: as asked, else as its node announced, else 30; a day at most."""
     return min(asked or announced or DEFAULT_TIMEOUT_SECONDS, MOST_TIMEOUT_SECONDS)
-
-
-def pickup_of(timeout_seconds: int) -> timedelta:
-    """Return how long an action that may run so long is offered from its release."""
-    return min(max(PICKUP_TIMES * timedelta(seconds=timeout_seconds), SHORTEST_PICKUP), LONGEST_PICKUP)
-
-
-def grace_of(timeout_seconds: int) -> timedelta:
-    """Return how long its result may take beyond that."""
-    return min(max(timedelta(seconds=timeout_seconds), SHORTEST_GRACE), LONGEST_GRACE)

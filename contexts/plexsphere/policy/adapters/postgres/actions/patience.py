@@ -1,4 +1,4 @@
-"""How long a target is waited for, as SQL over its own time; the law is `pickup_of` and `grace_of` of the domain."""
+"""How long a target is waited for, worked out over its own time within the statement that starts the wait."""
 
 from datetime import timedelta
 from typing import Final
