@@ -40,6 +40,7 @@ from plexsphere.platform.kernel.mesh_range import MeshRange
 from plexsphere.platform.kernel.secret import Secret
 from plexsphere.platform.kernel.unit_of_work import StoreUnavailable, UnitOfWork
 from tests.support.identity import EPOCH, FakeClock
+from tests.support.memory_unit_of_work import MemoryUnitOfWork
 from tests.support.stream_claims import MemoryStreamClaims
 
 COOLDOWN: Final = timedelta(hours=1)
@@ -141,25 +142,18 @@ class FleetStore:
 
 
 class FleetUnitOfWork:
-    """Rolls the state back unless the outermost block is left cleanly."""
+    """Rolls the state back unless the outermost block is left cleanly; none is opened while the store is away."""
 
     def __init__(self, store: FleetStore) -> None:
         self._store = store
+        self._unit_of_work = MemoryUnitOfWork[State](store)
 
     @asynccontextmanager
     async def __call__(self) -> AsyncGenerator[None]:
-        if self._store.is_open:
+        if not self._store.is_open:
+            self._store.reached()
+        async with self._unit_of_work():
             yield
-            return
-        before = self._store.reached().copy()
-        self._store.is_open = True
-        try:
-            yield
-        except BaseException:
-            self._store.state = before
-            raise
-        finally:
-            self._store.is_open = False
 
 
 class MemoryAnnouncements:
